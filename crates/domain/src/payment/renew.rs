@@ -1,0 +1,103 @@
+//! Paying an open order again, after a decline or a proved absence: a new attempt, never a repeat.
+
+use thiserror::Error;
+
+use super::{Attempt, AttemptState, PaymentState, transitions::IllegalMove};
+use crate::{
+    gateway::GatewayName,
+    ids::{AttemptId, Mint},
+    journal::{Cause, Fact},
+    obligation::ObligationType,
+    order::OrderStatus,
+    sale::{Change, Draft, Sale},
+    time::Timestamp,
+};
+
+/// What is needed to record an attempt. The card's number is not part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAttempt {
+    /// Its name.
+    pub id: AttemptId,
+    /// Where to charge.
+    pub gateway: GatewayName,
+    /// The order id for the gateway; used for this attempt only.
+    pub gateway_order_id: String,
+    /// The owner value for the gateway.
+    pub gateway_user_id: String,
+    /// Who issued the card.
+    pub card_company: String,
+    /// From this moment on no byte of it leaves us.
+    pub send_before: Timestamp,
+}
+
+/// Why an order cannot be paid now. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RenewRefusal {
+    /// The order has ended.
+    #[error("order is {}", crate::words::Word::word(*.0))]
+    Ended(OrderStatus),
+    /// An attempt is still at the gateway: another one could charge twice.
+    #[error("an earlier attempt may still be charged")]
+    InProgress,
+    /// The time for paying is over.
+    #[error("order could be paid until {}", .0.micros())]
+    Expired(Timestamp),
+    /// A defect of ours.
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+}
+
+/// Records the next attempt of an open order.
+pub fn pay_again(
+    sale: &Sale,
+    attempt: &NewAttempt,
+    now: Timestamp,
+    seed: u64,
+) -> Result<Change, RenewRefusal> {
+    match (sale.order.status, sale.payment.state) {
+        (OrderStatus::Pending, PaymentState::Created) => {}
+        (OrderStatus::Pending, _) => return Err(RenewRefusal::InProgress),
+        (status, _) => return Err(RenewRefusal::Ended(status)),
+    }
+    if sale.live_attempt().is_some() {
+        return Err(RenewRefusal::InProgress);
+    }
+    if now >= sale.order.expires_at {
+        return Err(RenewRefusal::Expired(sale.order.expires_at));
+    }
+    let mut draft = Draft::of(sale.clone(), now, Mint::new(now, seed));
+    draft.end_obligations(ObligationType::Expire);
+    draft.record_attempt(attempt);
+    draft.move_payment(PaymentState::Processing, None)?;
+    Ok(draft.finish(Cause::PaidAgain))
+}
+
+impl Draft {
+    /// Records an attempt and owes its look-up: should we die now, the look-up tells all.
+    pub(crate) fn record_attempt(&mut self, new: &NewAttempt) {
+        let number = u32::try_from(self.sale.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.tell(Fact::AttemptRecorded {
+            attempt_id: new.id,
+            number,
+            gateway: new.gateway.to_string(),
+            gateway_order_id: new.gateway_order_id.clone(),
+        });
+        self.sale.attempts.push(Attempt {
+            id: new.id,
+            number,
+            gateway: new.gateway.clone(),
+            gateway_order_id: new.gateway_order_id.clone(),
+            gateway_user_id: new.gateway_user_id.clone(),
+            amount: self.sale.payment.amount,
+            card_company: new.card_company.clone(),
+            state: AttemptState::Sent,
+            reference: None,
+            problem: None,
+            absences: 0,
+            recorded_at: self.now,
+            send_before: new.send_before,
+            certain_at: None,
+        });
+        self.owe(ObligationType::LookUp, Some(new.id), new.send_before);
+    }
+}
