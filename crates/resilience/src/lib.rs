@@ -7,6 +7,7 @@
 //! Read in this order: [`deadline`], [`backoff`], [`retry_budget`], then [`breaker`].
 
 pub mod backoff;
+pub mod breaker;
 pub mod bulkhead;
 pub mod deadline;
 pub mod latency;
