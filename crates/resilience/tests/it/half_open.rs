@@ -199,6 +199,21 @@ fn probes_that_never_come_back_are_given_up_and_their_late_results_discarded() {
 }
 
 #[test]
+fn patience_with_probes_is_not_renewed_by_one_of_too_many_coming_back() {
+    let mut world = World::after(small(), "FFFFF|");
+    let mut held: Vec<_> = (0..4).map(|_| world.acquire().unwrap()).collect();
+    let fewer = Settings {
+        probes: count(2),
+        ..small()
+    };
+    world.wait(WAIT / 4);
+    world.breaker.reconfigure(fewer, world.now);
+    world.wait(WAIT / 4);
+    world.breaker.release(held.remove(0));
+    assert_eq!(world.acquire().unwrap_err().retry_after, Some(WAIT / 2));
+}
+
+#[test]
 fn a_dropped_guard_gives_its_probe_back() {
     let breaker = SharedBreaker::new(Settings {
         probes: count(1),
