@@ -155,7 +155,7 @@ impl Lane {
     async fn commit(&self, batch: Batch) {
         let (batch, outcome) = self.transact(batch).await;
         match outcome {
-            Ok(()) => batch.into_iter().for_each(|job| job.deliver()),
+            Ok(()) => batch.into_iter().for_each(<dyn Job>::deliver),
             Err(error @ (StoreError::Refused(_) | StoreError::BadRow { .. })) => {
                 self.isolate(batch, &error).await;
             }
@@ -186,7 +186,7 @@ impl Lane {
             let outcome;
             (batch, outcome) = self.transact(batch).await;
             match outcome {
-                Ok(()) => return batch.into_iter().for_each(|job| job.deliver()),
+                Ok(()) => return batch.into_iter().for_each(<dyn Job>::deliver),
                 Err(again) => error = again,
             }
         }

@@ -6,9 +6,7 @@ use payonce_domain::{gateway::GatewayName, ids::Mint};
 use payonce_ports::{clock::Clock, entropy::Entropy, gateway::Gateway, store::Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    batch::Batcher, look_ups::InFlight, obligations::HeldLeases, waiting::Waiters,
-};
+use crate::{batch::Batcher, look_ups::InFlight, obligations::HeldLeases, waiting::Waiters};
 
 /// What the engine stands on. `app/wiring.rs` fills it in.
 #[derive(Clone)]
@@ -47,11 +45,11 @@ impl Default for Settings {
     /// five times a second; a lease outlives the longest look-up several times over.
     fn default() -> Self {
         Self {
-            open_for: Duration::from_secs(15 * 60),
+            open_for: Duration::from_mins(15),
             obligations_every: Duration::from_millis(200),
             obligations_at_once: 64,
-            lease: Duration::from_secs(60),
-            adjustment_every: Duration::from_secs(5 * 60),
+            lease: Duration::from_mins(1),
+            adjustment_every: Duration::from_mins(5),
         }
     }
 }

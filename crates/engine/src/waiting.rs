@@ -1,10 +1,6 @@
 //! Waiting for an order to change: by notice within this process, by reading for all others.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use payonce_domain::{ids::OrderId, sale::Sale};

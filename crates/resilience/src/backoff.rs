@@ -21,10 +21,7 @@ pub struct Backoff {
 impl Default for Backoff {
     /// 100 ms, doubling, at most 2 s.
     fn default() -> Self {
-        Self {
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(2),
-        }
+        Self { base: Duration::from_millis(100), cap: Duration::from_secs(2) }
     }
 }
 
@@ -53,12 +50,7 @@ pub struct Schedule {
 impl Schedule {
     /// The same interval every time.
     pub const fn fixed(interval: Duration) -> Self {
-        Self {
-            initial: interval,
-            factor: 1.0,
-            max: interval,
-            jitter: 0.0,
-        }
+        Self { initial: interval, factor: 1.0, max: interval, jitter: 0.0 }
     }
 
     /// The interval after this attempt; the first attempt is 1.

@@ -49,32 +49,20 @@ pub struct Occupancy {
 impl Bulkhead {
     /// Room for this many concurrent calls.
     pub fn new(limit: usize) -> Self {
-        let counters = Counters {
-            limit: limit.into(),
-            taken: 0.into(),
-            refused: AtomicU64::new(0),
-        };
-        Self {
-            shared: Arc::new(counters),
-        }
+        let counters =
+            Counters { limit: limit.into(), taken: 0.into(), refused: AtomicU64::new(0) };
+        Self { shared: Arc::new(counters) }
     }
 
     /// A seat, or at once the answer that there is none.
     pub fn enter(&self) -> Result<Seat, Full> {
         let limit = self.shared.limit.load(Relaxed);
         let one_more = |taken| (taken < limit).then_some(taken + 1);
-        if self
-            .shared
-            .taken
-            .fetch_update(Relaxed, Relaxed, one_more)
-            .is_err()
-        {
+        if self.shared.taken.fetch_update(Relaxed, Relaxed, one_more).is_err() {
             self.shared.refused.fetch_add(1, Relaxed);
             return Err(Full { limit });
         }
-        Ok(Seat {
-            shared: Arc::clone(&self.shared),
-        })
+        Ok(Seat { shared: Arc::clone(&self.shared) })
     }
 
     /// Another limit. Calls already seated stay; a lower limit holds once enough have left.
@@ -125,14 +113,7 @@ mod tests {
         assert_eq!(bulkhead.enter().unwrap_err(), Full { limit: 2 });
         drop(first);
         let _third = bulkhead.enter().unwrap();
-        assert_eq!(
-            bulkhead.occupancy(),
-            Occupancy {
-                limit: 2,
-                taken: 2,
-                refused: 1
-            }
-        );
+        assert_eq!(bulkhead.occupancy(), Occupancy { limit: 2, taken: 2, refused: 1 });
     }
 
     #[test]

@@ -64,10 +64,7 @@ mod tests {
         assert_eq!(deadline.remaining(nearly), Duration::from_micros(1));
         assert!(!deadline.is_over(nearly));
         assert!(deadline.is_over(Moment::ZERO + SECOND));
-        assert_eq!(
-            deadline.remaining(Moment::ZERO + 2 * SECOND),
-            Duration::ZERO
-        );
+        assert_eq!(deadline.remaining(Moment::ZERO + 2 * SECOND), Duration::ZERO);
     }
 
     #[test]

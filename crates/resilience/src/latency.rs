@@ -49,10 +49,7 @@ impl Latencies {
     /// Nothing measured; remembers the last `keep` samples.
     pub fn new(keep: NonZeroU16) -> Self {
         let keep = usize::from(keep.get());
-        Self {
-            samples: VecDeque::with_capacity(keep),
-            keep,
-        }
+        Self { samples: VecDeque::with_capacity(keep), keep }
     }
 
     /// Notes how long a call took. Calls that timed out are noted too, with what they waited.
@@ -65,14 +62,10 @@ impl Latencies {
 
     /// The shortest time within which this share of the samples had answered.
     pub fn quantile(&self, share: f64) -> Option<Duration> {
-        let count = u16::try_from(self.samples.len())
-            .ok()
-            .filter(|count| *count > 0)?;
+        let count = u16::try_from(self.samples.len()).ok().filter(|count| *count > 0)?;
         // Counting up to the rank needs no cast, and choosing the sample costs as much anyway.
         let rank = share.clamp(0.0, 1.0) * f64::from(count);
-        let index = (0..count - 1)
-            .take_while(|below| f64::from(below + 1) < rank)
-            .count();
+        let index = (0..count - 1).take_while(|below| f64::from(below + 1) < rank).count();
         let mut samples: Vec<_> = self.samples.iter().copied().collect();
         Some(*samples.select_nth_unstable(index).1)
     }
@@ -86,10 +79,7 @@ impl Latencies {
         let wanted = self.quantile(rule.quantile).map(stretched);
         let learned = wanted.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
         // Floor last: settings that contradict each other err on the side of waiting.
-        learned
-            .unwrap_or(rule.ceiling)
-            .min(rule.ceiling)
-            .max(rule.floor)
+        learned.unwrap_or(rule.ceiling).min(rule.ceiling).max(rule.floor)
     }
 }
 
@@ -100,9 +90,7 @@ mod tests {
 
     fn measured(keep: u16, millis: impl IntoIterator<Item = u64>) -> Latencies {
         let mut latencies = Latencies::new(NonZeroU16::new(keep).unwrap());
-        millis
-            .into_iter()
-            .for_each(|ms| latencies.record(Duration::from_millis(ms)));
+        millis.into_iter().for_each(|ms| latencies.record(Duration::from_millis(ms)));
         latencies
     }
 

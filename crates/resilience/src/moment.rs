@@ -30,11 +30,7 @@ impl Moment {
     /// How long ago `earlier` was; zero when it is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);
-        if micros > 0 {
-            Duration::from_micros(micros.unsigned_abs())
-        } else {
-            Duration::ZERO
-        }
+        if micros > 0 { Duration::from_micros(micros.unsigned_abs()) } else { Duration::ZERO }
     }
 
     /// The whole second this moment lies in.

@@ -28,10 +28,7 @@ pub struct RateLimit {
 impl RateLimit {
     /// A rested limit: the first burst passes.
     pub const fn new(pace: Pace) -> Self {
-        Self {
-            pace,
-            expected: Moment::from_micros(i64::MIN),
-        }
+        Self { pace, expected: Moment::from_micros(i64::MIN) }
     }
 
     /// Lets one call through, or says how long until one would be.
@@ -56,20 +53,14 @@ mod tests {
 
     fn limit(every_micros: u64, burst: u32) -> RateLimit {
         let burst = NonZeroU32::new(burst).unwrap();
-        RateLimit::new(Pace {
-            every: Duration::from_micros(every_micros),
-            burst,
-        })
+        RateLimit::new(Pace { every: Duration::from_micros(every_micros), burst })
     }
 
     #[test]
     fn after_a_rest_a_burst_passes_and_then_the_pace_holds() {
         let mut limit = limit(100_000, 3);
         let answers: Vec<_> = (0..4).map(|_| limit.acquire(Moment::ZERO)).collect();
-        assert_eq!(
-            answers,
-            [Ok(()), Ok(()), Ok(()), Err(Duration::from_millis(100))]
-        );
+        assert_eq!(answers, [Ok(()), Ok(()), Ok(()), Err(Duration::from_millis(100))]);
         let later = Moment::from_micros(100_000);
         assert_eq!(limit.acquire(later), Ok(()));
         assert_eq!(limit.acquire(later), Err(Duration::from_millis(100)));

@@ -31,11 +31,7 @@ impl Default for BudgetSettings {
     /// A fifth of the calls of the last ten seconds, and one retry per second in reserve.
     fn default() -> Self {
         const TEN: NonZeroU16 = NonZeroU16::new(10).unwrap();
-        Self {
-            percent: 20,
-            reserve_per_second: 1,
-            ttl_seconds: TEN,
-        }
+        Self { percent: 20, reserve_per_second: 1, ttl_seconds: TEN }
     }
 }
 
@@ -73,21 +69,12 @@ impl SubAssign for Flow {
 impl RetryBudget {
     /// A budget whose reserve is full and to which no call has been deposited.
     pub fn new(settings: BudgetSettings) -> Self {
-        Self {
-            settings,
-            window: Seconds::new(settings.ttl_seconds),
-        }
+        Self { settings, window: Seconds::new(settings.ttl_seconds) }
     }
 
     /// Notes a first call. Retries are not deposited: they would pay for each other.
     pub fn deposit(&mut self, now: Moment) {
-        self.window.add(
-            Flow {
-                calls: 1,
-                retries: 0,
-            },
-            now,
-        );
+        self.window.add(Flow { calls: 1, retries: 0 }, now);
     }
 
     /// Spends one retry, or says that there is none left.
@@ -95,13 +82,7 @@ impl RetryBudget {
     pub fn withdraw(&mut self, now: Moment) -> bool {
         let granted = self.balance(now) > 0;
         if granted {
-            self.window.add(
-                Flow {
-                    calls: 0,
-                    retries: 1,
-                },
-                now,
-            );
+            self.window.add(Flow { calls: 0, retries: 1 }, now);
         }
         granted
     }
@@ -109,11 +90,7 @@ impl RetryBudget {
     /// Retries that could be withdrawn now.
     pub fn balance(&mut self, now: Moment) -> u64 {
         let Flow { calls, retries } = self.window.total(now);
-        let BudgetSettings {
-            percent,
-            reserve_per_second,
-            ttl_seconds,
-        } = self.settings;
+        let BudgetSettings { percent, reserve_per_second, ttl_seconds } = self.settings;
         let reserve = u64::from(reserve_per_second) * u64::from(ttl_seconds.get());
         (reserve + calls * u64::from(percent) / 100).saturating_sub(retries)
     }
@@ -126,11 +103,7 @@ mod tests {
 
     fn budget(percent: u16, reserve_per_second: u16, ttl: u16) -> RetryBudget {
         let ttl_seconds = NonZeroU16::new(ttl).unwrap();
-        RetryBudget::new(BudgetSettings {
-            percent,
-            reserve_per_second,
-            ttl_seconds,
-        })
+        RetryBudget::new(BudgetSettings { percent, reserve_per_second, ttl_seconds })
     }
 
     fn second(second: i64) -> Moment {

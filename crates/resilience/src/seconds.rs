@@ -26,12 +26,7 @@ pub(crate) struct Seconds<T> {
 impl<T: Tally> Seconds<T> {
     pub(crate) fn new(seconds: NonZeroU16) -> Self {
         let buckets = vec![T::default(); usize::from(seconds.get())];
-        Self {
-            buckets,
-            newest: 0,
-            second: i64::MIN,
-            total: T::default(),
-        }
+        Self { buckets, newest: 0, second: i64::MIN, total: T::default() }
     }
 
     pub(crate) fn add(&mut self, amount: T, now: Moment) {
@@ -47,10 +42,7 @@ impl<T: Tally> Seconds<T> {
 
     /// Another length, keeping the newest seconds that fit.
     pub(crate) fn resize(&mut self, seconds: NonZeroU16) {
-        let mut resized = Self {
-            second: self.second,
-            ..Self::new(seconds)
-        };
+        let mut resized = Self { second: self.second, ..Self::new(seconds) };
         let (old, new) = (self.buckets.len(), resized.buckets.len());
         resized.newest = new - 1;
         for age in 0..old.min(new) {
@@ -80,11 +72,7 @@ mod tests {
     /// Every amount with its second, summed anew each time.
     fn naive(history: &[(i64, u32)], seconds: u16, current: i64) -> u32 {
         let in_window = |second: i64| second > current - i64::from(seconds);
-        history
-            .iter()
-            .filter(|(second, _)| in_window(*second))
-            .map(|(_, amount)| amount)
-            .sum()
+        history.iter().filter(|(second, _)| in_window(*second)).map(|(_, amount)| amount).sum()
     }
 
     proptest! {

@@ -24,7 +24,7 @@ pub struct NewAttempt {
     pub gateway: GatewayName,
     /// The order id for the gateway; used for this attempt only.
     pub gateway_order_id: String,
-    /// The owner value for the gateway.
+    /// The account at the gateway.
     pub gateway_user_id: String,
     /// Who issued the card.
     pub card_company: String,

@@ -58,17 +58,10 @@ impl Breaker {
         self.chance = chance;
         let events = self.tick(now);
         let answer = match self.admit(now) {
-            Ok(kind) => Ok(Permit {
-                generation: self.generation,
-                kind,
-                admitted_at: now,
-            }),
+            Ok(kind) => Ok(Permit { generation: self.generation, kind, admitted_at: now }),
             Err(retry_after) => {
                 self.totals.not_permitted += 1;
-                Err(Refusal {
-                    state: self.state(),
-                    retry_after,
-                })
+                Err(Refusal { state: self.state(), retry_after })
             }
         };
         Admission { answer, events }
@@ -85,9 +78,7 @@ impl Breaker {
         elapsed: Duration,
         now: Moment,
     ) -> Vec<Event> {
-        let Permit {
-            generation, kind, ..
-        } = permit;
+        let Permit { generation, kind, .. } = permit;
         if generation != self.generation {
             self.totals.stale += 1;
             return Vec::new();
@@ -102,8 +93,7 @@ impl Breaker {
             self.note_full(now);
             return Vec::new();
         };
-        self.window
-            .record(failed, elapsed > self.settings.slow_after, now);
+        self.window.record(failed, elapsed > self.settings.slow_after, now);
         if let Outcome::Busy { retry_after } = outcome
             && !self.state().is_held()
         {
@@ -229,12 +219,7 @@ impl Breaker {
                     announced.extend(news.then_some(*limit));
                     news
                 })
-                .map(|(limit, rate)| Event::WouldHaveOpened {
-                    limit,
-                    rate,
-                    counts,
-                    at: now,
-                })
+                .map(|(limit, rate)| Event::WouldHaveOpened { limit, rate, counts, at: now })
                 .collect(),
         }
     }
@@ -257,13 +242,7 @@ impl Breaker {
             State::HalfOpen => self.window = Window::new(Span::LastCalls(self.settings.probes)),
             State::Open | State::ForcedOpen => {}
         }
-        Event::Moved {
-            from,
-            to,
-            reason,
-            counts,
-            at: now,
-        }
+        Event::Moved { from, to, reason, counts, at: now }
     }
 
     fn open_wait(&self, reason: Reason) -> Duration {

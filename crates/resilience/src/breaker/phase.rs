@@ -33,15 +33,10 @@ impl Phase {
         match state {
             State::Closed => Self::Closed,
             State::Open => Self::Open { until },
-            State::HalfOpen => Self::HalfOpen(Probing {
-                out: 0,
-                full_since: None,
-            }),
+            State::HalfOpen => Self::HalfOpen(Probing { out: 0, full_since: None }),
             State::Disabled => Self::Disabled,
             State::ForcedOpen => Self::ForcedOpen,
-            State::MetricsOnly => Self::MetricsOnly {
-                announced: Vec::new(),
-            },
+            State::MetricsOnly => Self::MetricsOnly { announced: Vec::new() },
         }
     }
 

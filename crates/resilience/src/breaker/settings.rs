@@ -14,11 +14,7 @@ pub struct Percent(f64);
 impl Percent {
     /// This many percent, unless that is zero, less, or more than a hundred.
     pub const fn new(percent: f64) -> Option<Self> {
-        if percent > 0.0 && percent <= 100.0 {
-            Some(Self(percent))
-        } else {
-            None
-        }
+        if percent > 0.0 && percent <= 100.0 { Some(Self(percent)) } else { None }
     }
 
     /// The number of percent.
@@ -95,8 +91,7 @@ impl Settings {
             (Limit::SlowRate, counts.slow_rate(), self.slow_rate),
         ];
         let reached = |(limit, rate, most): (Limit, Option<f64>, Percent)| {
-            rate.filter(|rate| *rate >= most.get())
-                .map(|rate| (limit, rate))
+            rate.filter(|rate| *rate >= most.get()).map(|rate| (limit, rate))
         };
         limits.into_iter().filter_map(reached)
     }
@@ -109,11 +104,7 @@ mod tests {
     #[test]
     fn a_percentage_that_could_never_or_always_be_reached_cannot_be_made() {
         let refused = [0.0, -1.0, 100.1, f64::NAN, f64::INFINITY];
-        assert!(
-            refused
-                .iter()
-                .all(|percent| Percent::new(*percent).is_none())
-        );
+        assert!(refused.iter().all(|percent| Percent::new(*percent).is_none()));
         assert!(Percent::new(0.1).is_some() && Percent::new(100.0).is_some());
     }
 }

@@ -33,22 +33,14 @@ pub struct Guard {
 impl SharedBreaker {
     /// A closed breaker that has seen nothing.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            inner: Arc::new(Mutex::new(Breaker::new(settings))),
-        }
+        Self { inner: Arc::new(Mutex::new(Breaker::new(settings))) }
     }
 
     /// See [`Breaker::acquire`].
     pub fn acquire(&self, now: Moment, chance: Chance) -> Admission<Guard> {
         let Admission { answer, events } = self.inner.lock().acquire(now, chance);
-        let guarded = |permit| Guard {
-            inner: Arc::clone(&self.inner),
-            permit: Some(permit),
-        };
-        Admission {
-            answer: answer.map(guarded),
-            events,
-        }
+        let guarded = |permit| Guard { inner: Arc::clone(&self.inner), permit: Some(permit) };
+        Admission { answer: answer.map(guarded), events }
     }
 
     /// See [`Breaker::tick`].
@@ -80,9 +72,7 @@ impl SharedBreaker {
 impl Guard {
     /// What the call's outcome will be used for.
     pub fn kind(&self) -> PermitKind {
-        self.permit
-            .as_ref()
-            .map_or(PermitKind::Unmeasured, Permit::kind)
+        self.permit.as_ref().map_or(PermitKind::Unmeasured, Permit::kind)
     }
 
     /// See [`Breaker::record`].

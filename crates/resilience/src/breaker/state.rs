@@ -27,22 +27,10 @@ pub enum State {
 /// Every legal move; one from a state to itself starts that state afresh.
 pub const MOVES: [(State, &[State]); 6] = [
     (Closed, &[Closed, Open, Disabled, MetricsOnly, ForcedOpen]),
-    (
-        Open,
-        &[Open, Closed, HalfOpen, Disabled, MetricsOnly, ForcedOpen],
-    ),
-    (
-        HalfOpen,
-        &[HalfOpen, Closed, Open, Disabled, MetricsOnly, ForcedOpen],
-    ),
-    (
-        Disabled,
-        &[Disabled, Closed, Open, ForcedOpen, HalfOpen, MetricsOnly],
-    ),
-    (
-        ForcedOpen,
-        &[ForcedOpen, Closed, Open, Disabled, MetricsOnly, HalfOpen],
-    ),
+    (Open, &[Open, Closed, HalfOpen, Disabled, MetricsOnly, ForcedOpen]),
+    (HalfOpen, &[HalfOpen, Closed, Open, Disabled, MetricsOnly, ForcedOpen]),
+    (Disabled, &[Disabled, Closed, Open, ForcedOpen, HalfOpen, MetricsOnly]),
+    (ForcedOpen, &[ForcedOpen, Closed, Open, Disabled, MetricsOnly, HalfOpen]),
     (MetricsOnly, &[MetricsOnly, Closed, ForcedOpen, Disabled]),
 ];
 
@@ -90,9 +78,7 @@ impl State {
 
     /// Whether [`MOVES`] allows this move.
     pub fn may_become(self, to: Self) -> bool {
-        MOVES
-            .iter()
-            .any(|(from, targets)| *from == self && targets.contains(&to))
+        MOVES.iter().any(|(from, targets)| *from == self && targets.contains(&to))
     }
 }
 

@@ -98,11 +98,9 @@ impl From<Call> for Counts {
 impl Window {
     pub(super) fn new(span: Span) -> Self {
         match span {
-            Span::LastCalls(keep) => Self::Calls(LastCalls {
-                calls: VecDeque::new(),
-                keep,
-                total: Counts::default(),
-            }),
+            Span::LastCalls(keep) => {
+                Self::Calls(LastCalls { calls: VecDeque::new(), keep, total: Counts::default() })
+            }
             Span::LastSeconds(seconds) => Self::Seconds(Seconds::new(seconds)),
         }
     }

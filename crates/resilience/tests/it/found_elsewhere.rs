@@ -21,41 +21,24 @@ fn failures_until_open(world: &mut World) -> usize {
 
 #[test]
 fn a_minimum_below_the_window_is_enough_to_open() {
-    let mut world = World::new(Settings {
-        span: Span::LastCalls(TEN),
-        minimum_calls: count(4),
-        ..small()
-    });
+    let mut world =
+        World::new(Settings { span: Span::LastCalls(TEN), minimum_calls: count(4), ..small() });
     assert_eq!(failures_until_open(&mut world), 4);
 }
 
 #[test]
 fn a_healthy_past_does_not_delay_opening() {
     for successes in [0, 100, 1_000, 10_000] {
-        let settings = Settings {
-            span: Span::LastCalls(TEN),
-            minimum_calls: TEN,
-            ..small()
-        };
+        let settings = Settings { span: Span::LastCalls(TEN), minimum_calls: TEN, ..small() };
         let mut world = World::after(settings, &"S".repeat(successes));
         let expected = if successes == 0 { 10 } else { 5 };
-        assert_eq!(
-            failures_until_open(&mut world),
-            expected,
-            "after {successes} successes"
-        );
+        assert_eq!(failures_until_open(&mut world), expected, "after {successes} successes");
     }
 }
 
 #[test]
 fn slow_probes_do_not_close_and_no_more_pass_than_permitted() {
-    let mut world = World::after(
-        Settings {
-            probes: count(3),
-            ..small()
-        },
-        "FFFFF|",
-    );
+    let mut world = World::after(Settings { probes: count(3), ..small() }, "FFFFF|");
     let permits: Vec<_> = (0..20).filter_map(|_| world.acquire().ok()).collect();
     assert_eq!(permits.len(), 3);
     for permit in permits {
@@ -77,22 +60,15 @@ fn forced_open_does_not_end_when_the_open_wait_does() {
 
 #[test]
 fn one_failure_among_ten_probes_does_not_open_again() {
-    let settings = Settings {
-        probes: TEN,
-        minimum_calls: TEN,
-        span: Span::LastCalls(TEN),
-        ..small()
-    };
+    let settings =
+        Settings { probes: TEN, minimum_calls: TEN, span: Span::LastCalls(TEN), ..small() };
     let world = World::after(settings, "FFFFFFFFFF|SSSSSSSSFS");
     assert_eq!(world.state(), State::Closed);
 }
 
 #[test]
 fn a_call_admitted_before_the_change_does_not_decide_after_it() {
-    let mut world = World::new(Settings {
-        probes: count(1),
-        ..small()
-    });
+    let mut world = World::new(Settings { probes: count(1), ..small() });
     let early = world.acquire().unwrap();
     world.play("FFFFF|");
     let probe = world.acquire().unwrap();
@@ -105,11 +81,7 @@ fn a_call_admitted_before_the_change_does_not_decide_after_it() {
 
 #[test]
 fn a_seldom_called_gateway_that_is_well_closes() {
-    let settings = Settings {
-        span: Span::LastSeconds(count(1)),
-        probes: count(3),
-        ..small()
-    };
+    let settings = Settings { span: Span::LastSeconds(count(1)), probes: count(3), ..small() };
     let mut world = World::after(settings, "FFFFF|");
     for _ in 0..3 {
         assert!(world.call(Outcome::Success, FAST));

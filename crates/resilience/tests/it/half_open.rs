@@ -72,11 +72,7 @@ impl Out {
 }
 
 fn stays(world: &World) -> usize {
-    world
-        .events
-        .iter()
-        .filter(|event| matches!(event, Event::Moved { .. }))
-        .count()
+    world.events.iter().filter(|event| matches!(event, Event::Moved { .. })).count()
 }
 
 /// Plays one step and says when half-open let more pass than it may.
@@ -94,11 +90,7 @@ fn play(world: &mut World, out: &mut Out, step: Step) -> Result<(), TestCaseErro
                 prop_assert!(out.of(stays(world)) + reported <= probes);
             }
         }
-        Step::Record {
-            which,
-            outcome,
-            slow,
-        } => {
+        Step::Record { which, outcome, slow } => {
             if let Some((_, permit)) = out.take(which) {
                 world.record(permit, outcome, if slow { SLOW } else { FAST });
             }
@@ -118,11 +110,8 @@ fn play(world: &mut World, out: &mut Out, step: Step) -> Result<(), TestCaseErro
             world.events.extend(events);
         }
         Step::Reconfigure { probes, minimum } => {
-            let settings = Settings {
-                probes: count(probes),
-                minimum_calls: count(minimum),
-                ..small()
-            };
+            let settings =
+                Settings { probes: count(probes), minimum_calls: count(minimum), ..small() };
             let events = world.breaker.reconfigure(settings, world.now);
             world.events.extend(events);
         }
@@ -179,33 +168,22 @@ proptest! {
 fn probes_that_never_come_back_are_given_up_and_their_late_results_discarded() {
     let mut world = World::after(small(), "FFFFF|");
     let lost: Vec<_> = (0..4).map(|_| world.acquire().unwrap()).collect();
-    assert_eq!(
-        world.acquire().unwrap_err().retry_after,
-        Some(small().probe_limit)
-    );
+    assert_eq!(world.acquire().unwrap_err().retry_after, Some(small().probe_limit));
     world.wait(small().probe_limit);
     assert_eq!(world.acquire().unwrap_err().state, State::Open);
-    let Some(Event::Moved { reason, .. }) = world.events.last() else {
-        panic!("no move")
-    };
+    let Some(Event::Moved { reason, .. }) = world.events.last() else { panic!("no move") };
     assert_eq!(*reason, Reason::ProbesLost);
     for late in lost {
         world.record(late, Outcome::Success, FAST);
     }
-    assert_eq!(
-        (world.state(), world.metrics().totals.stale),
-        (State::Open, 4)
-    );
+    assert_eq!((world.state(), world.metrics().totals.stale), (State::Open, 4));
 }
 
 #[test]
 fn patience_with_probes_is_not_renewed_by_one_of_too_many_coming_back() {
     let mut world = World::after(small(), "FFFFF|");
     let mut held: Vec<_> = (0..4).map(|_| world.acquire().unwrap()).collect();
-    let fewer = Settings {
-        probes: count(2),
-        ..small()
-    };
+    let fewer = Settings { probes: count(2), ..small() };
     world.wait(WAIT / 4);
     world.breaker.reconfigure(fewer, world.now);
     world.wait(WAIT / 4);
@@ -215,10 +193,7 @@ fn patience_with_probes_is_not_renewed_by_one_of_too_many_coming_back() {
 
 #[test]
 fn a_dropped_guard_gives_its_probe_back() {
-    let breaker = SharedBreaker::new(Settings {
-        probes: count(1),
-        ..small()
-    });
+    let breaker = SharedBreaker::new(Settings { probes: count(1), ..small() });
     breaker.move_to(State::Open, Moment::ZERO).unwrap();
     breaker.move_to(State::HalfOpen, Moment::ZERO).unwrap();
     let acquire = || breaker.acquire(Moment::ZERO, Chance::LEAST).answer;
@@ -233,10 +208,7 @@ fn a_dropped_guard_gives_its_probe_back() {
 
 #[test]
 fn many_threads_together_never_have_more_probes_out_than_permitted() {
-    let breaker = SharedBreaker::new(Settings {
-        probes: count(3),
-        ..small()
-    });
+    let breaker = SharedBreaker::new(Settings { probes: count(3), ..small() });
     breaker.move_to(State::Open, Moment::ZERO).unwrap();
     breaker.move_to(State::HalfOpen, Moment::ZERO).unwrap();
     let (out, most) = (AtomicUsize::new(0), AtomicUsize::new(0));

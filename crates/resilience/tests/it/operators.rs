@@ -12,9 +12,7 @@ use crate::world::{FAST, WAIT, World, count, small};
 
 fn moved(events: &[Event]) -> Vec<(State, State, Reason)> {
     let moves = events.iter().filter_map(|event| match event {
-        Event::Moved {
-            from, to, reason, ..
-        } => Some((*from, *to, *reason)),
+        Event::Moved { from, to, reason, .. } => Some((*from, *to, *reason)),
         Event::WouldHaveOpened { .. } => None,
     });
     moves.collect()
@@ -23,10 +21,7 @@ fn moved(events: &[Event]) -> Vec<(State, State, Reason)> {
 #[test]
 fn each_move_is_told_once_with_its_reason() {
     let world = World::after(small(), "FFFFFS|SSSS");
-    let failing = Reason::LimitReached {
-        limit: Limit::FailureRate,
-        rate: 100.0,
-    };
+    let failing = Reason::LimitReached { limit: Limit::FailureRate, rate: 100.0 };
     assert_eq!(
         moved(&world.events),
         [
@@ -59,29 +54,20 @@ fn a_disabled_breaker_measures_nothing_and_lets_everything_pass() {
     world.breaker.move_to(State::Disabled, world.now).unwrap();
     assert_eq!(world.acquire().unwrap().kind(), PermitKind::Unmeasured);
     world.play("FFFFFFFFFF");
-    assert_eq!(
-        (world.state(), world.metrics().counts.calls),
-        (State::Disabled, 0)
-    );
+    assert_eq!((world.state(), world.metrics().counts.calls), (State::Disabled, 0));
     assert!(world.events.is_empty());
 }
 
 #[test]
 fn metrics_only_tells_once_per_limit_what_it_would_have_done() {
     let mut world = World::new(small());
-    world
-        .breaker
-        .move_to(State::MetricsOnly, world.now)
-        .unwrap();
+    world.breaker.move_to(State::MetricsOnly, world.now).unwrap();
     world.play("FFFFFFFFFSSSSSSSFFFFFfffffff");
     let told = world.events.iter().map(|event| match event {
         Event::WouldHaveOpened { limit, .. } => *limit,
         Event::Moved { .. } => panic!("moved: {event:?}"),
     });
-    assert_eq!(
-        told.collect::<Vec<_>>(),
-        [Limit::FailureRate, Limit::SlowRate]
-    );
+    assert_eq!(told.collect::<Vec<_>>(), [Limit::FailureRate, Limit::SlowRate]);
     assert_eq!(world.metrics().totals.not_permitted, 0);
 }
 
@@ -90,34 +76,17 @@ fn a_refusal_says_when_to_come_back_and_that_moment_is_the_first_that_passes() {
     let mut world = World::after(small(), "FFFFF");
     world.wait(WAIT / 4);
     let refusal = world.acquire().unwrap_err();
-    assert_eq!(
-        refusal,
-        Refusal {
-            state: State::Open,
-            retry_after: Some(WAIT * 3 / 4)
-        }
-    );
+    assert_eq!(refusal, Refusal { state: State::Open, retry_after: Some(WAIT * 3 / 4) });
     world.wait((WAIT * 3 / 4).saturating_sub(Duration::from_micros(1)));
-    assert_eq!(
-        world.acquire().unwrap_err().retry_after,
-        Some(Duration::from_micros(1))
-    );
+    assert_eq!(world.acquire().unwrap_err().retry_after, Some(Duration::from_micros(1)));
     world.wait(Duration::from_micros(1));
     assert_eq!(world.acquire().unwrap().kind(), PermitKind::Probe);
 }
 
 #[test]
 fn each_opening_in_a_row_waits_longer_and_closing_starts_again() {
-    let open_wait = Schedule {
-        initial: WAIT,
-        factor: 2.0,
-        max: 4 * WAIT,
-        jitter: 0.0,
-    };
-    let mut world = World::new(Settings {
-        open_wait,
-        ..small()
-    });
+    let open_wait = Schedule { initial: WAIT, factor: 2.0, max: 4 * WAIT, jitter: 0.0 };
+    let mut world = World::new(Settings { open_wait, ..small() });
     let mut waits = Vec::new();
     for probes in ["FFFFF", "FFFF", "FFFF", "FFFF", "SSSSFFFFF"] {
         world.play(probes);
@@ -130,17 +99,8 @@ fn each_opening_in_a_row_waits_longer_and_closing_starts_again() {
 
 #[test]
 fn chance_shortens_the_open_wait() {
-    let open_wait = Schedule {
-        jitter: 0.5,
-        ..Schedule::fixed(WAIT)
-    };
-    let mut world = World::after(
-        Settings {
-            open_wait,
-            ..small()
-        },
-        "FFFF",
-    );
+    let open_wait = Schedule { jitter: 0.5, ..Schedule::fixed(WAIT) };
+    let mut world = World::after(Settings { open_wait, ..small() }, "FFFF");
     let half = Chance::from_bits(1 << 63);
     let permit = world.breaker.acquire(world.now, half).answer.unwrap();
     world.record(permit, Outcome::Failure, FAST);
@@ -163,38 +123,20 @@ fn the_gateways_own_word_opens_at_once_for_as_long_as_it_says_within_reason() {
 #[test]
 fn new_settings_keep_what_is_remembered_and_judge_it_at_once() {
     let mut world = World::after(small(), "SSFF");
-    let wider = Settings {
-        span: Span::LastCalls(count(50)),
-        ..small()
-    };
+    let wider = Settings { span: Span::LastCalls(count(50)), ..small() };
     assert!(world.breaker.reconfigure(wider, world.now).is_empty());
     assert_eq!(world.metrics().counts.calls, 4);
-    let stricter = Settings {
-        minimum_calls: count(4),
-        ..wider
-    };
+    let stricter = Settings { minimum_calls: count(4), ..wider };
     let events = world.breaker.reconfigure(stricter, world.now);
-    let reason = Reason::LimitReached {
-        limit: Limit::FailureRate,
-        rate: 50.0,
-    };
+    let reason = Reason::LimitReached { limit: Limit::FailureRate, rate: 50.0 };
     assert_eq!(moved(&events), [(State::Closed, State::Open, reason)]);
 }
 
 #[test]
 fn asking_for_fewer_probes_than_have_reported_is_a_verdict() {
     let mut world = World::after(small(), "FFFFF|SSS");
-    let events = world.breaker.reconfigure(
-        Settings {
-            probes: count(2),
-            ..small()
-        },
-        world.now,
-    );
-    assert_eq!(
-        moved(&events),
-        [(State::HalfOpen, State::Closed, Reason::ProbesPassed)]
-    );
+    let events = world.breaker.reconfigure(Settings { probes: count(2), ..small() }, world.now);
+    assert_eq!(moved(&events), [(State::HalfOpen, State::Closed, Reason::ProbesPassed)]);
 }
 
 #[test]
@@ -202,13 +144,7 @@ fn asking_for_more_probes_lets_more_pass() {
     let mut world = World::after(small(), "FFFFF|");
     let held: Vec<_> = (0..4).map(|_| world.acquire().unwrap()).collect();
     assert!(world.acquire().is_err());
-    world.breaker.reconfigure(
-        Settings {
-            probes: count(5),
-            ..small()
-        },
-        world.now,
-    );
+    world.breaker.reconfigure(Settings { probes: count(5), ..small() }, world.now);
     assert!(world.acquire().is_ok());
     assert!(world.acquire().is_err());
     drop(held);
@@ -218,9 +154,6 @@ fn asking_for_more_probes_lets_more_pass() {
 fn a_tick_shows_half_open_before_anybody_calls() {
     let mut world = World::after(small(), "FFFFF|");
     let events = world.breaker.tick(world.now);
-    assert_eq!(
-        moved(&events),
-        [(State::Open, State::HalfOpen, Reason::WaitOver)]
-    );
+    assert_eq!(moved(&events), [(State::Open, State::HalfOpen, Reason::WaitOver)]);
     assert!(world.breaker.tick(world.now).is_empty());
 }

@@ -15,18 +15,9 @@ type Expected = (State, [u32; 3], u64, Option<f64>);
 fn check(rule: &str, settings: Settings, script: &str, expected: Expected) {
     let mut world = World::after(settings, script);
     let metrics = world.metrics();
-    let Counts {
-        calls,
-        failed,
-        slow,
-        ..
-    } = metrics.counts;
-    let seen = (
-        metrics.state,
-        [calls, failed, slow],
-        metrics.totals.not_permitted,
-        metrics.failure_rate,
-    );
+    let Counts { calls, failed, slow, .. } = metrics.counts;
+    let seen =
+        (metrics.state, [calls, failed, slow], metrics.totals.not_permitted, metrics.failure_rate);
     assert_eq!(seen, expected, "{rule}: {script}");
 }
 
@@ -62,10 +53,7 @@ fn a_count_window_behaves_like_theirs() {
 
 #[test]
 fn a_time_window_behaves_like_theirs() {
-    let settings = Settings {
-        span: Span::LastSeconds(count(60)),
-        ..small()
-    };
+    let settings = Settings { span: Span::LastSeconds(count(60)), ..small() };
     #[rustfmt::skip]
     let table: [(&str, &str, Expected); 5] = [
         ("it has a minimum and no maximum", "SSSSSSSSSS",   (Closed, [10, 0, 0], 0, Some(0.0))),

@@ -44,11 +44,7 @@ pub struct World {
 
 impl World {
     pub fn new(settings: Settings) -> Self {
-        Self {
-            breaker: Breaker::new(settings),
-            now: Moment::ZERO,
-            events: Vec::new(),
-        }
+        Self { breaker: Breaker::new(settings), now: Moment::ZERO, events: Vec::new() }
     }
 
     /// A world in which a script has been played.
@@ -76,9 +72,7 @@ impl World {
     /// One call from beginning to end; whether it was let through.
     pub fn call(&mut self, outcome: Outcome, elapsed: Duration) -> bool {
         let permit = self.acquire();
-        permit
-            .map(|permit| self.record(permit, outcome, elapsed))
-            .is_ok()
+        permit.map(|permit| self.record(permit, outcome, elapsed)).is_ok()
     }
 
     /// Success and failure are `S` and `F`, small when slow; `I`gnored, `C`ancelled, and `|`
