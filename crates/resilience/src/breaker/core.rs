@@ -67,6 +67,19 @@ impl Breaker {
         Admission { answer, events }
     }
 
+    /// What [`acquire`](Self::acquire) would refuse with now, without asking for a permit: for
+    /// callers who must know before they set anything aside for the call.
+    pub fn refusal(&self, now: Moment) -> Option<Refusal> {
+        let retry_after = match &self.phase {
+            Phase::Closed | Phase::MetricsOnly { .. } | Phase::Disabled => return None,
+            Phase::ForcedOpen => None,
+            Phase::Open { until } if now >= *until => return None,
+            Phase::Open { until } => Some(until.since(now)),
+            Phase::HalfOpen(probing) => Some(probing.wait(self.settings.probe_limit, now)?),
+        };
+        Some(Refusal { state: self.state(), retry_after })
+    }
+
     /// Takes in how a permitted call ended and how long it took.
     ///
     /// Judged at once: the call that reaches a limit is the one that opens.

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::core::Breaker;
 use super::event::{Event, Metrics};
-use super::permit::{Admission, Outcome, Permit, PermitKind};
+use super::permit::{Admission, Outcome, Permit, PermitKind, Refusal};
 use super::settings::Settings;
 use super::state::{IllegalMove, State};
 use crate::{Chance, Moment};
@@ -41,6 +41,11 @@ impl SharedBreaker {
         let Admission { answer, events } = self.inner.lock().acquire(now, chance);
         let guarded = |permit| Guard { inner: Arc::clone(&self.inner), permit: Some(permit) };
         Admission { answer: answer.map(guarded), events }
+    }
+
+    /// See [`Breaker::refusal`].
+    pub fn refusal(&self, now: Moment) -> Option<Refusal> {
+        self.inner.lock().refusal(now)
     }
 
     /// See [`Breaker::tick`].
