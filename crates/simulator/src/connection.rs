@@ -22,6 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::clock::sleep_ms;
+
+/// Pause after a failed accept, so that a full descriptor table does not make us spin.
+const ACCEPT_PAUSE_MS: u64 = 10;
+
 /// Marks a response that the client must never see: its connection was reset instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionDropped;
@@ -55,9 +60,9 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        // A failed accept concerns one connection (or a full descriptor table) and passes.
+        // A failed accept concerns one connection, or a full descriptor table, and passes.
         let Ok((stream, _)) = accepted else {
-            tokio::task::yield_now().await;
+            sleep_ms(ACCEPT_PAUSE_MS).await;
             continue;
         };
         connections.spawn(serve_one(stream, router.clone(), ending.clone()));

@@ -98,14 +98,13 @@ impl Transaction {
 }
 
 impl Books {
-    /// Books that continue those written in `journal`.
-    pub(crate) fn resume(rows: Vec<Transaction>, journal: Journal) -> Self {
-        let mut books = Self::default();
-        for row in rows {
-            books.index(row);
+    /// Writes every further change to `journal`, and counts from zero.
+    pub(crate) fn kept_in(self, journal: Journal) -> Self {
+        Self {
+            journal: Some(journal),
+            counts: Counts::default(),
+            ..self
         }
-        books.journal = Some(journal);
-        books
     }
 
     /// Stores a transaction; one with the same key is overwritten, §10. Returns its index.
@@ -114,23 +113,17 @@ impl Books {
         if let Some(journal) = &mut self.journal {
             journal.created(&transaction);
         }
-        self.index(transaction)
-    }
-
-    fn index(&mut self, transaction: Transaction) -> usize {
         let at = self.rows.len();
-        if transaction.is_on_the_wire() {
-            if let Some(earlier) = self.by_key.insert(transaction.key.clone(), at) {
-                self.rows[earlier].overwritten = true;
-            }
-            let order = (
-                transaction.owner.clone(),
-                without_zeros(&transaction.order_id).to_owned(),
-            );
-            self.by_order.entry(order).or_default().push(at);
-            if let Some(key) = &transaction.idempotency_key {
-                self.by_idempotency_key.insert(key.clone(), at);
-            }
+        if let Some(earlier) = self.by_key.insert(transaction.key.clone(), at) {
+            self.rows[earlier].overwritten = true;
+        }
+        let order = (
+            transaction.owner.clone(),
+            without_zeros(&transaction.order_id).to_owned(),
+        );
+        self.by_order.entry(order).or_default().push(at);
+        if let Some(key) = &transaction.idempotency_key {
+            self.by_idempotency_key.insert(key.clone(), at);
         }
         self.rows.push(transaction);
         at
@@ -152,7 +145,7 @@ impl Books {
         row.verdict = Some(verdict);
         row.decided_at_ms = Some(now_ms);
         if let Some(journal) = &mut self.journal {
-            journal.decided(at, row);
+            journal.decided(key, verdict, now_ms);
         }
         Some((at, row.clone()))
     }

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Simulator;
-use super::callback::{Callback, Delivery};
 use super::outage::OutageMode;
 use super::report::{BooksPage, Summary};
 use super::script::Script;
+use super::sender::{Callback, Delivery};
 use super::settings::Settings;
 
 const PAGE_DEFAULT: usize = 1_000;

@@ -1,11 +1,11 @@
 //! The PG simulator: the asynchronous card gateway of the commerce templates, wire-exact.
 //!
-//! `§` marks sections of that gateway's page. Read [`router`] for the endpoints, `post` for a
+//! `§` marks sections of that gateway's page. Read `router` for the endpoints, `post` for a
 //! payment's course, `plan` for what chance decides, `books` for what is remembered, then
 //! [`settings`], [`faults`] and [`script`] for what can be made to go wrong.
 
 pub mod books;
-pub mod callback;
+mod callback;
 pub mod control;
 pub mod faults;
 mod look_up;
@@ -17,6 +17,7 @@ pub mod report;
 mod request;
 mod router;
 pub mod script;
+pub mod sender;
 pub mod settings;
 mod store;
 mod wire;
@@ -34,10 +35,10 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::Clock;
 use crate::connection;
 use books::Books;
-use callback::{CallbackSender, HttpSender, SharedSender};
 use outage::Outage;
 use processing::Process;
 use script::Script;
+use sender::{CallbackSender, HttpSender, SharedSender};
 use settings::Settings;
 use store::Journal;
 
@@ -83,19 +84,17 @@ impl Simulator {
         sender: impl CallbackSender,
         file: &Path,
     ) -> io::Result<Self> {
-        let (rows, journal) = Journal::open(file)?;
-        Ok(Self::with_books(
-            settings,
-            Arc::new(sender),
-            Books::resume(rows, journal),
-        ))
+        let books = Journal::open(file)?;
+        Ok(Self::with_books(settings, Arc::new(sender), books))
     }
 
     fn with_books(settings: Settings, sender: SharedSender, books: Books) -> Self {
         let checked = settings.check();
         assert!(checked.is_ok(), "{checked:?}");
+        // A later life with the same seed must not draw the keys of an earlier one again.
+        let seed = settings.seed.wrapping_add(books.rows().len() as u64);
         let shared = Shared {
-            chance: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
+            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             clock: Clock::start(settings.started_at_ms),
             books: Mutex::new(books),
             script: Mutex::default(),

@@ -295,3 +295,19 @@ fn cut_off_fraction(written: &str) -> Option<i64> {
     let has_fraction = written.contains(['.', 'e', 'E']);
     (has_fraction && (-LIMIT..LIMIT).contains(&number)).then_some(number as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_prints_without_its_card_number() {
+        let body = br#"{"orderId":"1351039135","cardType":"KB","cardNo":"1234-5678-9814-1451","amount":1,"callbackUrl":"http://localhost:8080/x"}"#;
+        let request = read("user-1".to_owned(), body, &Settings::default()).unwrap();
+        let printed = format!("{request:?}");
+        assert!(
+            printed.contains("1351039135") && !printed.contains("1451"),
+            "{printed}"
+        );
+    }
+}

@@ -225,8 +225,8 @@ impl Settings {
         }
     }
 
-    /// What is wrong with the settings taken together.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    /// What is wrong with the settings taken together, for people.
+    pub fn check(&self) -> Result<(), String> {
         let declined = self.limit_exceeded.get() + self.invalid_card.get();
         if declined > 100.0 {
             return Err(format!(

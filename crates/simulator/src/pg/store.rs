@@ -4,14 +4,14 @@
 //! between them. Pending transactions stay pending: nothing resumes them, §10.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::books::Transaction;
+use super::books::{Books, Transaction};
 use super::plan::Verdict;
-use super::request::{CardNumber, known_card_type};
+use super::request::{CardNumber, PaymentRequest, known_card_type};
 
 /// The file that changes are appended to.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ enum Change {
     },
     #[serde(rename_all = "camelCase")]
     Decided {
-        index: usize,
+        key: String,
         verdict: Verdict,
         decided_at_ms: u64,
     },
@@ -44,19 +44,26 @@ enum Change {
 }
 
 impl Journal {
-    /// Reads what is there and continues behind it; a line cut short by a crash ends the story.
-    pub(crate) fn open(path: &Path) -> io::Result<(Vec<Transaction>, Self)> {
-        let file = OpenOptions::new()
+    /// The books as `path` tells them, which are then kept there. What a crash cut short in
+    /// the middle of its line never happened.
+    pub(crate) fn open(path: &Path) -> io::Result<Books> {
+        let mut file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(path)?;
-        let mut rows = Vec::new();
-        for line in BufReader::new(&file).lines() {
-            let change = serde_json::from_str(&line?).map_err(io::Error::other)?;
-            replay(&mut rows, change)?;
+        let mut written = String::new();
+        file.read_to_string(&mut written)?;
+        let whole = written.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64)?;
+        let mut books = Books::default();
+        for line in written[..whole].lines() {
+            replay(
+                &mut books,
+                serde_json::from_str(line).map_err(io::Error::other)?,
+            )?;
         }
-        Ok((rows, Self { file }))
+        Ok(books.kept_in(Self { file }))
     }
 
     pub(crate) fn created(&mut self, transaction: &Transaction) {
@@ -75,16 +82,12 @@ impl Journal {
         });
     }
 
-    pub(crate) fn decided(&mut self, index: usize, transaction: &Transaction) {
-        if let (Some(verdict), Some(decided_at_ms)) =
-            (transaction.verdict, transaction.decided_at_ms)
-        {
-            self.append(&Change::Decided {
-                index,
-                verdict,
-                decided_at_ms,
-            });
-        }
+    pub(crate) fn decided(&mut self, key: &str, verdict: Verdict, decided_at_ms: u64) {
+        self.append(&Change::Decided {
+            key: key.to_owned(),
+            verdict,
+            decided_at_ms,
+        });
     }
 
     pub(crate) fn lost_all(&mut self) {
@@ -100,7 +103,8 @@ impl Journal {
     }
 }
 
-fn replay(rows: &mut Vec<Transaction>, change: Change) -> io::Result<()> {
+/// Repeats the change, so that collisions and restarts come out as they did.
+fn replay(books: &mut Books, change: Change) -> io::Result<()> {
     match change {
         Change::Created {
             key,
@@ -113,37 +117,31 @@ fn replay(rows: &mut Vec<Transaction>, change: Change) -> io::Result<()> {
             idempotency_key,
             created_at_ms,
         } => {
-            let card_type =
-                known_card_type(&card_type).ok_or_else(|| io::Error::other("unknown card type"))?;
-            rows.push(Transaction {
-                key,
+            let card_type = known_card_type(&card_type).ok_or_else(|| {
+                io::Error::other(format!("cardType is {card_type}, expected a known one"))
+            })?;
+            let card = CardNumber::new(format!("{first}-0000-0000-{last}"));
+            let request = PaymentRequest {
                 owner,
                 order_id,
                 card_type,
-                card: CardNumber::new(format!("{first}-0000-0000-{last}")),
+                card,
                 amount,
                 callback_url,
                 idempotency_key,
-                verdict: None,
-                created_at_ms,
-                decided_at_ms: None,
-                overwritten: false,
-                lost: false,
-                callbacks: Vec::new(),
-            });
+            };
+            books.insert(Transaction::pending(key, request, created_at_ms));
         }
         Change::Decided {
-            index,
+            key,
             verdict,
             decided_at_ms,
         } => {
-            let row = rows
-                .get_mut(index)
-                .ok_or_else(|| io::Error::other("verdict without a transaction"))?;
-            row.verdict = Some(verdict);
-            row.decided_at_ms = Some(decided_at_ms);
+            books.decide(&key, verdict, decided_at_ms).ok_or_else(|| {
+                io::Error::other(format!("{key} is decided, expected it to be pending"))
+            })?;
         }
-        Change::LostAll => rows.iter_mut().for_each(|row| row.lost = true),
+        Change::LostAll => books.lose_all(),
     }
     Ok(())
 }
