@@ -23,6 +23,7 @@ use payonce_ports::{
     gateway::{Card, CardNumber},
     store::IdempotencyKey,
 };
+use payonce_proof::in_process::{CallbacksTo, InProcess};
 use payonce_simulator::pg::{self, Simulator};
 use serde_json::json;
 
@@ -30,7 +31,6 @@ use super::{BenchArguments, Measured, latencies::Latencies};
 use crate::{
     cli::progress::Progress,
     config::database,
-    in_process::{CallbacksTo, InProcess},
     real::{OsEntropy, SystemClock},
     wiring::{self, Shop},
 };
@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
         transport: Arc::new(InProcess(simulator.router())),
         settings: Settings::default(),
     });
-    callbacks.connect(engine.clone());
+    callbacks.connect(Some(engine.clone()));
     engine.start_background();
 
     let products = add_products(&engine, arguments).await?;
