@@ -9,8 +9,9 @@ pub struct PostgresSettings {
     pub lanes: usize,
     /// Connections that reads share.
     pub readers: usize,
-    /// The longest any call may take, connecting and waiting for a lane included. A synchronous
-    /// commit that waits for a standby does not heed `statement_timeout`, so the deadline is ours.
+    /// The longest that a call may wait, for a lane, a lock and an answer together; a commit has as
+    /// long again for itself. A synchronous commit that waits for a standby does not heed
+    /// `statement_timeout`, so the deadline is ours.
     pub deadline: Duration,
     /// The longest that one check of the whole books may take (`stock_in_holds`, `ledger_sums`,
     /// `orphans`).
