@@ -111,6 +111,11 @@ impl Engine {
         finished
     }
 
+    /// Tasks under way: charges, look-ups, background loops.
+    pub fn busy(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Whether [`Engine::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.is_cancelled()

@@ -15,6 +15,7 @@ pub mod look_ups;
 pub mod obligations;
 pub mod remembering;
 pub mod settling;
+pub mod verification;
 pub mod waiting;
 
 pub use engine::{Engine, Parts, Settings};

@@ -1,0 +1,5 @@
+//! The books on PostgreSQL.
+
+mod settings;
+
+pub use settings::PostgresSettings;

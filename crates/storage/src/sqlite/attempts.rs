@@ -1,0 +1,138 @@
+//! Table `attempts`.
+
+use payonce_domain::{
+    gateway::GatewayName, ids::OrderId, payment::Attempt, time::Timestamp, words::Word,
+};
+use payonce_ports::store::{AttemptAddress, StoreError};
+use rusqlite::{Connection, params};
+
+use super::errors::failed;
+use crate::{
+    changes::{Changed, Of, expect_rows},
+    columns, rows,
+};
+
+/// The attempts of this order, in order of their numbers.
+pub(crate) fn of_order(
+    connection: &Connection,
+    order_id: OrderId,
+) -> Result<Vec<(OrderId, Attempt)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns::attempts!(),
+            " FROM attempts WHERE order_id = ?1 ORDER BY number"
+        ))
+        .map_err(failed)?;
+    let mut found = statement.query([order_id.to_string()]).map_err(failed)?;
+    let mut attempts = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        attempts.push(rows::attempt(row)?);
+    }
+    Ok(attempts)
+}
+
+/// The attempt that a gateway knows by this order id.
+pub(crate) fn at_gateway(
+    connection: &Connection,
+    gateway: &GatewayName,
+    gateway_order_id: &str,
+) -> Result<Option<AttemptAddress>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT order_id, id FROM attempts WHERE gateway = ?1 AND gateway_order_id = ?2",
+        )
+        .map_err(failed)?;
+    let mut found = statement.query(params![gateway.as_str(), gateway_order_id]).map_err(failed)?;
+    found.next().map_err(failed)?.map(rows::attempt_address).transpose()
+}
+
+/// Orders with a live attempt.
+pub(crate) fn live(
+    connection: &Connection,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT order_id FROM attempts
+             WHERE state IN ('sent', 'accepted', 'unknown') AND order_id > COALESCE(?1, '')
+             ORDER BY order_id LIMIT ?2",
+        )
+        .map_err(failed)?;
+    let mut found =
+        statement.query(params![after.map(|id| id.to_string()), limit]).map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
+}
+
+/// Adds attempts.
+pub(crate) fn insert(connection: &Connection, new: &[Of<&Attempt>]) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(concat!(
+            "INSERT INTO attempts (",
+            columns::attempts!(),
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+        ))
+        .map_err(failed)?;
+    for Of { order_id, row } in new {
+        statement
+            .execute(params![
+                order_id.to_string(),
+                row.number,
+                row.id.to_string(),
+                row.gateway.as_str(),
+                row.gateway_order_id,
+                row.gateway_user_id,
+                row.amount.minor,
+                row.amount.currency.code(),
+                row.card_company,
+                row.state.word(),
+                row.reference,
+                row.problem.as_ref().map(|problem| problem.code.word()),
+                row.problem.as_ref().map(|problem| &problem.text),
+                row.absences,
+                row.recorded_at.micros(),
+                row.send_before.micros(),
+                row.certain_at.map(Timestamp::micros),
+            ])
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Changes attempts that are still in the state that was loaded.
+pub(crate) fn update(
+    connection: &Connection,
+    changed: &[Of<Changed<'_, Attempt>>],
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "UPDATE attempts
+             SET state = ?3, reference = ?4, problem_code = ?5, problem_text = ?6, absences = ?7,
+                 send_before = ?8, certain_at = ?9
+             WHERE order_id = ?1 AND number = ?2 AND state = ?10",
+        )
+        .map_err(failed)?;
+    let mut touched = 0;
+    for Of { order_id, row: Changed { from, to } } in changed {
+        touched += statement
+            .execute(params![
+                order_id.to_string(),
+                to.number,
+                to.state.word(),
+                to.reference,
+                to.problem.as_ref().map(|problem| problem.code.word()),
+                to.problem.as_ref().map(|problem| &problem.text),
+                to.absences,
+                to.send_before.micros(),
+                to.certain_at.map(Timestamp::micros),
+                from.state.word(),
+            ])
+            .map_err(failed)? as u64;
+    }
+    expect_rows("attempts", changed.len(), touched)
+}

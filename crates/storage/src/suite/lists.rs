@@ -1,0 +1,188 @@
+//! Lists: pages in the order of time, the journal in the order of commits, and what belongs to none.
+
+use payonce_domain::{
+    ids::{OrderId, UserId},
+    payment::AttemptState,
+    sale::Sale,
+};
+use payonce_ports::store::Keys;
+
+use super::{Books, add, change_sale, samples::Samples, transact};
+
+fn ids(sales: &[Sale]) -> Vec<OrderId> {
+    sales.iter().map(|sale| sale.order.id).collect()
+}
+
+/// Pages follow each other without gap or repeat, newest first.
+pub async fn orders_are_listed_newest_first(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(30);
+    let product = samples.product(1);
+    let owner: UserId = samples.mint.id();
+    let mut mine = Vec::new();
+    for place in 0..7 {
+        let mut sale = samples.sale(&product);
+        if place % 2 == 0 {
+            sale.order.owner = owner;
+            mine.push(sale.order.id);
+        }
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    mine.sort();
+    mine.reverse();
+    let first = store.orders(Some(owner), None, 3).await.unwrap();
+    assert_eq!(ids(&first), mine[..3]);
+    let rest = store.orders(Some(owner), Some(mine[2]), 3).await.unwrap();
+    assert_eq!(ids(&rest), mine[3..]);
+    let all = store.orders(None, None, 100).await.unwrap();
+    assert_eq!(all.len(), 7);
+    assert!(all.is_sorted_by(|a, b| a.order.id > b.order.id));
+    let pages = store.sale_pages(Some(all[4].order.id), 3).await.unwrap();
+    let page_ids: Vec<_> = pages.iter().map(|page| page.sale.order.id).collect();
+    assert_eq!(page_ids, [all[3].order.id, all[2].order.id, all[1].order.id]);
+}
+
+/// The catalogue, page by page.
+pub async fn products_are_listed_in_order_of_ids(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(31);
+    let mut products: Vec<_> = (0..5).map(|_| samples.product(1)).collect();
+    let new = products.clone();
+    add(&*store, move |world| {
+        world.products = new.into_iter().map(|product| (product.id, product)).collect();
+    })
+    .await;
+    products.sort_by_key(|product| product.id);
+    assert_eq!(store.products(None, 3).await.unwrap(), products[..3]);
+    assert_eq!(store.products(Some(products[2].id), 3).await.unwrap(), products[3..]);
+}
+
+/// The sweep sees orders with a live attempt and no others.
+pub async fn open_sales_are_those_with_a_live_attempt(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(32);
+    let product = samples.product(1);
+    let states = [
+        AttemptState::Sent,
+        AttemptState::Accepted,
+        AttemptState::Unknown,
+        AttemptState::Approved,
+        AttemptState::Declined,
+        AttemptState::NotCharged,
+    ];
+    let mut live = Vec::new();
+    for state in states {
+        let mut sale = samples.sale(&product);
+        sale.attempts[0].state = state;
+        if state.is_live() {
+            live.push(sale.order.id);
+        }
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    live.sort();
+    assert_eq!(ids(&store.open_sales(None, 10).await.unwrap()), live);
+    assert_eq!(ids(&store.open_sales(None, 1).await.unwrap()), live[..1]);
+    assert_eq!(ids(&store.open_sales(Some(live[0]), 10).await.unwrap()), live[1..]);
+}
+
+/// The history of an order reads in the order in which it was committed.
+pub async fn the_journal_keeps_the_order_of_commits(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(33);
+    let product = samples.product(1);
+    let (sale, other) = (samples.sale(&product), samples.sale(&product));
+    let order_id = sale.order.id;
+    let entries: Vec<_> = (0..6).map(|_| samples.entry(&sale)).collect();
+    let elsewhere = samples.entry(&other);
+    let written = entries.clone();
+    add(&*store, move |world| {
+        world.sales.insert(sale.order.id, sale);
+        world.sales.insert(other.order.id, other);
+        world.journal = vec![written[0].clone(), elsewhere, written[1].clone()];
+    })
+    .await;
+    for entry in entries[2..].iter().cloned() {
+        add(&*store, move |world| world.journal.push(entry)).await;
+    }
+    assert_eq!(store.journal(order_id).await, Ok(entries));
+}
+
+/// A row that belongs to no order is found, with its table.
+pub async fn orphans_are_found(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(34);
+    let product = samples.product(1);
+    let sale = samples.sale(&product);
+    let order_id = sale.order.id;
+    add(&*store, move |world| drop(world.sales.insert(order_id, sale))).await;
+    assert_eq!(store.orphans().await, Ok([].into()));
+    let (hold, nobody) = (samples.mint.number(), samples.sale(&product).order.id);
+    let sql = format!(
+        "INSERT INTO holds (order_id, product_id, id, quantity, state)
+         VALUES ('{nobody}', '{}', 'hld_{hold}', 1, 'held')",
+        product.id
+    );
+    books.run_sql(&sql).await;
+    assert_eq!(store.orphans().await, Ok([("holds", 1)].into()));
+    books.run_sql(&format!("DELETE FROM payments WHERE order_id = '{order_id}'")).await;
+    assert_eq!(store.orphans().await, Ok([("holds", 1), ("orders", 1)].into()));
+}
+
+/// A row that cannot be read names its table, column and id.
+pub async fn a_bad_row_is_named(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(35);
+    let product = samples.product(1);
+    let sale = samples.sale(&product);
+    let order_id = sale.order.id;
+    add(&*store, move |world| drop(world.sales.insert(order_id, sale))).await;
+    books.run_sql(&format!("UPDATE orders SET lines = '[{{]' WHERE id = '{order_id}'")).await;
+    let error = store.sale(order_id).await.expect_err("the row is bad");
+    let told = error.to_string();
+    assert!(told.starts_with(&format!("bad row in orders.lines of {order_id}: ")), "{told}");
+    let keys = Keys { orders: [order_id].into(), ..Keys::default() };
+    assert_eq!(transact(&*store, keys, |_| ()).await, Err(error));
+}
+
+/// Stock in holds counts what is held and what is taken.
+pub async fn stock_in_holds_is_what_is_held_or_taken(books: &dyn Books) {
+    use payonce_domain::hold::HoldState;
+    let store = books.store().await;
+    let mut samples = Samples::new(36);
+    let product = samples.product(10);
+    for state in [HoldState::Held, HoldState::Held, HoldState::Taken, HoldState::Returned] {
+        let mut sale = samples.sale(&product);
+        sale.holds[0].state = state;
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    assert_eq!(store.stock_in_holds().await, Ok([(product.id, 3)].into()));
+    assert!(change_sale_of_nobody(&*store, &mut samples).await);
+}
+
+/// Loading an order that does not exist gives a world without it.
+async fn change_sale_of_nobody(
+    store: &dyn payonce_ports::store::Store,
+    samples: &mut Samples,
+) -> bool {
+    let nobody = samples.mint.id();
+    let keys = Keys { orders: [nobody].into(), ..Keys::default() };
+    transact(store, keys, |world| world.sales.is_empty()).await.unwrap()
+}
+
+/// Changing one sale leaves its neighbours in the list as they were.
+pub async fn a_change_touches_one_sale(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(37);
+    let product = samples.product(1);
+    let (one, two) = (samples.sale(&product), samples.sale(&product));
+    let (one_id, two_id, before) = (one.order.id, two.order.id, two.clone());
+    add(&*store, move |world| {
+        world.sales.insert(one_id, one);
+        world.sales.insert(two_id, two);
+    })
+    .await;
+    change_sale(&*store, one_id, |sale| sale.attempts[0].state = AttemptState::Unknown)
+        .await
+        .unwrap();
+    assert_eq!(store.sale(two_id).await, Ok(Some(before)));
+}
