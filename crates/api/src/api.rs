@@ -14,7 +14,7 @@ use crate::{
     auth::{Caller, passwords::Passwords, tokens::Tokens},
     idempotency::Fingerprints,
     problem::{Code, Problem},
-    settings::{ApiSettings, Callback, Parts},
+    settings::{ApiSettings, Callback},
 };
 
 /// What every handler receives. Cheap to clone.
@@ -25,7 +25,6 @@ pub(crate) struct Api(Arc<Inner>);
 struct Inner {
     engine: Engine,
     settings: ApiSettings,
-    callbacks: Vec<Callback>,
     tokens: Tokens,
     fingerprints: Fingerprints,
     passwords: Passwords,
@@ -34,8 +33,7 @@ struct Inner {
 }
 
 impl Api {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let settings = parts.settings;
+    pub(crate) fn new(engine: Engine, settings: ApiSettings) -> Self {
         let secret = settings.secret.expose_secret().as_bytes();
         Self(Arc::new(Inner {
             tokens: Tokens::new(secret, settings.token_life),
@@ -43,8 +41,7 @@ impl Api {
             passwords: Passwords::new(settings.hashes_at_once, settings.hashes_waiting),
             seats: Arc::new(Semaphore::new(settings.calls_at_once)),
             checking: Semaphore::new(1),
-            engine: parts.engine,
-            callbacks: parts.callbacks,
+            engine,
             settings,
         }))
     }
@@ -58,7 +55,7 @@ impl Api {
     }
 
     pub(crate) fn callbacks(&self) -> &[Callback] {
-        &self.0.callbacks
+        &self.0.settings.callbacks
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

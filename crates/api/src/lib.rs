@@ -3,7 +3,7 @@
 //! Read [`router`] (which path is which file), [`layers`] (what surrounds every call), [`problem`]
 //! (how a call can fail), then `orders/create.rs`, the call that everything is about. [`server`]
 //! accepts connections and trusts none. The API knows no database and no gateway: what it must
-//! know of them comes in [`settings::Parts`].
+//! know of them comes in [`settings`].
 
 pub mod auth;
 pub mod layers;
@@ -28,7 +28,6 @@ mod prefer;
 mod products;
 mod views;
 
-pub use auth::server_keys::new_server_key;
 pub use router::router;
 pub use server::{BindError, ServerSettings, bind, serve};
-pub use settings::{ApiSettings, Callback, Parts};
+pub use settings::{ApiSettings, Callback};

@@ -5,6 +5,7 @@ use axum::{
     extract::{Request, State},
     routing::{get, post},
 };
+use payonce_engine::Engine;
 
 use crate::{
     api::Api,
@@ -12,12 +13,12 @@ use crate::{
     callbacks, health, layers, ops, orders, payments,
     problem::{Code, Problem},
     products,
-    settings::Parts,
+    settings::ApiSettings,
 };
 
 /// The whole API with its layers, ready to be served or merged into a larger router.
-pub fn router(parts: Parts) -> Router {
-    let api = Api::new(parts);
+pub fn router(engine: Engine, settings: ApiSettings) -> Router {
+    let api = Api::new(engine, settings);
     let calls = layers::shed_load(&api, calls());
     let all = calls
         .merge(always_answered(&api))

@@ -1,21 +1,9 @@
-//! What the API stands on, filled in by the wiring of the binary.
+//! The API's numbers, secrets and doors, filled in by the wiring of the binary.
 
 use std::time::Duration;
 
 use payonce_domain::gateway::GatewayName;
-use payonce_engine::Engine;
 use secrecy::SecretString;
-
-/// What the API stands on.
-#[derive(Debug, Clone)]
-pub struct Parts {
-    /// Takes orders and ends them true.
-    pub engine: Engine,
-    /// The doors through which gateways call back.
-    pub callbacks: Vec<Callback>,
-    /// Numbers and secrets.
-    pub settings: ApiSettings,
-}
 
 /// A door through which one gateway calls back.
 #[derive(Debug, Clone)]
@@ -28,7 +16,7 @@ pub struct Callback {
     pub order_id: fn(&[u8]) -> Option<String>,
 }
 
-/// The API's numbers and secrets.
+/// The API's numbers, secrets and doors.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
     /// Signs access tokens and salts the digests of idempotent requests. At least 32 bytes of
@@ -38,6 +26,8 @@ pub struct ApiSettings {
     pub token_life: Duration,
     /// Card companies that the gateways take, e.g. `SAMSUNG`.
     pub card_companies: Vec<String>,
+    /// The doors through which gateways call back.
+    pub callbacks: Vec<Callback>,
     /// Largest body that is read, in bytes.
     pub body_at_most: usize,
     /// Longest wait for a whole body.
@@ -55,12 +45,17 @@ pub struct ApiSettings {
 }
 
 impl ApiSettings {
-    /// The usual numbers, with this secret and these card companies.
-    pub fn new(secret: SecretString, card_companies: Vec<String>) -> Self {
+    /// The usual numbers, with this secret, these card companies and these doors.
+    pub fn new(
+        secret: SecretString,
+        card_companies: Vec<String>,
+        callbacks: Vec<Callback>,
+    ) -> Self {
         Self {
             secret,
             token_life: Duration::from_hours(1),
             card_companies,
+            callbacks,
             body_at_most: 64 * 1024,
             body_within: Duration::from_secs(10),
             calls_at_once: 512,

@@ -4,8 +4,8 @@
 //! behind the first; `signup.rs` and `login.rs` are the calls.
 
 pub(crate) mod login;
-pub mod passwords;
-pub mod server_keys;
+pub(crate) mod passwords;
+pub(crate) mod server_keys;
 pub(crate) mod signup;
 pub(crate) mod tokens;
 
@@ -20,6 +20,9 @@ use crate::{
     api::Api,
     problem::{Code, Problem},
 };
+
+pub use passwords::ensure_user;
+pub use server_keys::new_server_key;
 
 /// Somebody who buys.
 pub const BUYER: &str = "buyer";

@@ -1,9 +1,7 @@
 //! Server keys of shops: `test_sk_…`. The books have a digest and the first characters only.
 
 use aws_lc_rs::digest::{SHA256, digest as sha};
-use payonce_domain::time::Timestamp;
-use payonce_ports::{entropy::Entropy, store::ServerKey};
-use secrecy::SecretString;
+use payonce_ports::{clock::Clock, entropy::Entropy, store::ServerKey};
 
 use crate::idempotency::hex;
 
@@ -11,15 +9,15 @@ const TEST: &str = "test_sk_";
 const LIVE: &str = "live_sk_";
 
 /// A fresh test key, to be shown once, and the row to keep of it.
-pub fn new_server_key(entropy: &dyn Entropy, now: Timestamp) -> (SecretString, ServerKey) {
+pub fn new_server_key(entropy: &dyn Entropy, clock: &dyn Clock) -> (String, ServerKey) {
     let chance: Vec<u8> = (0..4).flat_map(|_| entropy.number().to_be_bytes()).collect();
     let plain = format!("{TEST}{}", hex(&chance));
     let key = ServerKey {
         digest: digest(&plain),
         hint: format!("{}…", &plain[..TEST.len() + 4]),
-        created_at: now,
+        created_at: clock.now(),
     };
-    (plain.into(), key)
+    (plain, key)
 }
 
 /// SHA-256 in hexadecimal: under this name a key is in the books. A key has 256 bits of chance, so
@@ -35,18 +33,17 @@ pub(crate) fn looks_like_one(credentials: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use payonce_ports::entropy::SeededEntropy;
-    use secrecy::ExposeSecret as _;
+    use payonce_domain::time::Timestamp;
+    use payonce_ports::{clock::MovedClock, entropy::SeededEntropy};
 
     use super::*;
 
     #[test]
     fn a_new_key_is_kept_as_a_digest_and_a_hint() {
         let chance = SeededEntropy::new(7);
-        let (plain, kept) = new_server_key(&chance, Timestamp::from_micros(0));
-        let plain = plain.expose_secret();
-        assert!(looks_like_one(plain));
-        assert_eq!(digest(plain), kept.digest);
+        let (plain, kept) = new_server_key(&chance, &MovedClock::at(Timestamp::from_micros(0)));
+        assert!(looks_like_one(&plain));
+        assert_eq!(digest(&plain), kept.digest);
         assert!(kept.hint.len() < 20 && plain.len() == 72);
     }
 }
