@@ -113,6 +113,11 @@ impl Engine {
     /// Returns when the order is durable; the charge goes on in a task that the process owns,
     /// whether or not the caller stays. Coming again with the same key does nothing new.
     pub async fn place(&self, request: PlaceOrder) -> Result<Taken, CheckoutError> {
+        let engine = self.clone();
+        self.to_the_end(async move { engine.place_and_send(request).await }).await
+    }
+
+    async fn place_and_send(&self, request: PlaceOrder) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
         let gateway = self.gateway_or_default(request.gateway.as_ref())?;
         if let Some(refusal) = gateway.refuses_charges() {
@@ -135,6 +140,11 @@ impl Engine {
 
     /// Charges an open order again, as a new attempt. The earlier ones are certainly not charged.
     pub async fn pay_again(&self, request: PayAgain) -> Result<Taken, CheckoutError> {
+        let engine = self.clone();
+        self.to_the_end(async move { engine.renew_and_send(request).await }).await
+    }
+
+    async fn renew_and_send(&self, request: PayAgain) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
         let gateway = self.gateway_or_default(request.gateway.as_ref())?;
         if let Some(refusal) = gateway.refuses_charges() {
@@ -202,7 +212,7 @@ enum Recorded {
 }
 
 /// What is known of a call whose key was used before.
-fn recall(call: &Call, row: &IdempotencyRow) -> Result<Taken, CheckoutError> {
+pub(crate) fn recall(call: &Call, row: &IdempotencyRow) -> Result<Taken, CheckoutError> {
     if row.fingerprint != call.fingerprint {
         return Err(CheckoutError::KeyReused);
     }

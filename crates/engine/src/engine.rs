@@ -146,6 +146,22 @@ impl Engine {
         self.parts.gateways.values()
     }
 
+    /// Does `work` in a task that the process owns: a caller that leaves between a commit and what
+    /// follows from it does not stop it. A panic in it is the caller's.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match self.tasks.spawn(work).await {
+            Ok(done) => done,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down, and the caller with it.
+                Err(_cancelled) => std::future::pending().await,
+            },
+        }
+    }
+
     pub(crate) fn mint(&self) -> Mint {
         Mint::new(self.parts.clock.now(), self.parts.entropy.number())
     }
