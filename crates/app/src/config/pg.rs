@@ -50,9 +50,10 @@ pub(crate) struct PgArguments {
 impl PgArguments {
     /// Where it is and as whom we call it; `own_port` is where this server listens.
     pub(crate) fn gateway(&self, own_port: u16) -> pg_simulator::Settings {
-        let callback_url = self.pg_callback_url.clone().unwrap_or_else(|| {
-            format!("http://localhost:{own_port}/api/v1/payments/callback")
-        });
+        let callback_url = self
+            .pg_callback_url
+            .clone()
+            .unwrap_or_else(|| format!("http://localhost:{own_port}/api/v1/payments/callback"));
         let mut manners = pg_simulator::stock_manners();
         manners.charge_within = self.pg_charge_within;
         manners.request_life = self.pg_request_life;
