@@ -45,6 +45,12 @@ impl Sale {
         self.attempts.iter().find(|attempt| attempt.state.is_live())
     }
 
+    /// Whether a charge request may be on its way right now, by somebody who will tell its outcome.
+    pub fn is_being_sent(&self, now: Timestamp) -> bool {
+        self.live_attempt()
+            .is_some_and(|live| live.state == AttemptState::Sent && now < live.send_before)
+    }
+
     /// The newest attempt.
     pub fn last_attempt(&self) -> Option<&Attempt> {
         self.attempts.last()

@@ -5,7 +5,6 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use payonce_domain::{
     gateway::{GatewayName, Manners},
-    money::Money,
     payment::{
         Attempt,
         evidence::{Outcome, Sighting},
@@ -21,6 +20,13 @@ pub trait Gateway: Send + Sync + 'static {
 
     /// What it is known to do.
     fn manners(&self) -> &Manners;
+
+    /// The account at the gateway under which attempts are sent; kept with each attempt, because
+    /// look-ups need the same one.
+    fn account(&self) -> &str;
+
+    /// A fresh order id in the gateway's own format, unique by chance and checked by the books.
+    fn new_order_id(&self, chance: u64) -> String;
 
     /// Why a charge would not be sent now, if so. Asked before anything is held for an order.
     fn refuses_charges(&self) -> Option<Refusal>;
@@ -79,11 +85,6 @@ impl fmt::Debug for CardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CardNumber(****)")
     }
-}
-
-/// An amount in the words of a log line, e.g. `5000 KRW`.
-pub fn spoken(amount: Money) -> String {
-    format!("{} {}", amount.minor, amount.currency.code())
 }
 
 #[cfg(test)]

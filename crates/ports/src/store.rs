@@ -110,8 +110,14 @@ impl World {
         }
     }
 
-    /// Takes over what a decision changed. Products that get stock back must have been loaded.
-    pub fn apply(&mut self, change: Change) {
+    /// Takes over what a decision changed, or nothing if stock goes back to a product that was
+    /// not loaded: its rows are not locked.
+    pub fn apply(&mut self, change: Change) -> Result<(), ProductNotLoaded> {
+        if let Some((missing, _)) =
+            change.returned.iter().find(|(id, _)| !self.products.contains_key(id))
+        {
+            return Err(ProductNotLoaded(*missing));
+        }
         for (product_id, quantity) in change.returned {
             if let Some(product) = self.products.get_mut(&product_id) {
                 product.put_back(quantity);
@@ -122,8 +128,14 @@ impl World {
         self.postings.extend(change.postings);
         self.fulfilments.extend(change.fulfilments);
         self.incidents.extend(change.incidents);
+        Ok(())
     }
 }
+
+/// A defect of ours: a command did not name a product whose stock it may return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{0} gets stock back but was not loaded")]
+pub struct ProductNotLoaded(pub ProductId);
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -22,14 +22,12 @@ pub struct Evidence {
 pub enum Source {
     /// The gateway's own answer to the charge.
     Response,
-    /// A look-up because its time had come.
+    /// A look-up because its time had come, or the sweep over all open payments asked for it.
     LookUp,
     /// A look-up because the gateway called back. The callback itself proves nothing.
     CallbackLookUp,
     /// A look-up because somebody asked now.
     CheckLookUp,
-    /// A look-up by the sweep over all open payments.
-    AdjustmentLookUp,
 }
 
 /// What was said about an attempt.

@@ -122,7 +122,7 @@ pub struct Attempt {
     pub gateway: GatewayName,
     /// The order id that the gateway knows this attempt by; never used for another.
     pub gateway_order_id: String,
-    /// The owner value it was sent under; look-ups need the same one.
+    /// The account at the gateway that it was sent under; look-ups need the same one.
     pub gateway_user_id: String,
     /// What it charges.
     pub amount: Money,

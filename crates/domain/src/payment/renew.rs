@@ -1,5 +1,7 @@
 //! Paying an open order again, after a decline or a proved absence: a new attempt, never a repeat.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::{Attempt, AttemptState, PaymentState, transitions::IllegalMove};
@@ -22,12 +24,12 @@ pub struct NewAttempt {
     pub gateway: GatewayName,
     /// The order id for the gateway; used for this attempt only.
     pub gateway_order_id: String,
-    /// The owner value for the gateway.
+    /// The account at the gateway.
     pub gateway_user_id: String,
     /// Who issued the card.
     pub card_company: String,
-    /// From this moment on no byte of it leaves us.
-    pub send_before: Timestamp,
+    /// How long after it is recorded a byte of it may still leave us.
+    pub send_within: Duration,
 }
 
 /// Why an order cannot be paid now. Nothing was changed.
@@ -76,6 +78,7 @@ impl Draft {
     /// Records an attempt and owes its look-up: should we die now, the look-up tells all.
     pub(crate) fn record_attempt(&mut self, new: &NewAttempt) {
         let number = u32::try_from(self.sale.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let send_before = self.now.after(new.send_within);
         self.tell(Fact::AttemptRecorded {
             attempt_id: new.id,
             number,
@@ -95,9 +98,9 @@ impl Draft {
             problem: None,
             absences: 0,
             recorded_at: self.now,
-            send_before: new.send_before,
+            send_before,
             certain_at: None,
         });
-        self.owe(ObligationType::LookUp, Some(new.id), new.send_before);
+        self.owe(ObligationType::LookUp, Some(new.id), send_before);
     }
 }

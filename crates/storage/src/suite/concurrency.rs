@@ -33,7 +33,7 @@ pub async fn a_hot_product_is_never_oversold(books: &dyn Books) {
             transact(&*store, keys, move |world| {
                 let now = world.now;
                 let placed = place(&mut world.products, &order, now, seed);
-                placed.map(|change| world.apply(change))
+                placed.map(|change| world.apply(change).unwrap())
             })
             .await
             .unwrap()

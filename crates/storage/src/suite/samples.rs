@@ -150,7 +150,7 @@ impl Samples {
                 gateway_order_id: format!("{:020}", self.mint.number()),
                 gateway_user_id: "135135".to_owned(),
                 card_company: "SAMSUNG".to_owned(),
-                send_before: START.after(Duration::from_secs(10)),
+                send_within: Duration::from_secs(10),
             },
             open_for: Duration::from_mins(30),
             metadata: "{}".to_owned(),

@@ -1,0 +1,260 @@
+//! What placing and paying again answer: final, or how it stands now.
+//!
+//! A final answer is kept under the call's key before it is given, so that a repeat gets the same,
+//! byte for byte. What is in doubt is never frozen: it answers as it stands.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use payonce_domain::{
+    ids::OrderId,
+    payment::{Attempt, AttemptState, FailureReason, PaymentState, ProblemCode},
+    sale::Sale,
+    time::Timestamp,
+    words::Word as _,
+};
+use payonce_engine::checkout::{Call, Taken};
+use payonce_ports::store::RememberedReply;
+
+use crate::{
+    api::Api,
+    asked::Asked,
+    language::Sentence,
+    prefer::Patience,
+    problem::{self, Code, Problem},
+    views,
+};
+
+/// What a sale answers.
+enum Standing {
+    /// Charged and fulfilled. Final.
+    Done,
+    /// Certainly not charged. Final if a repeat must get the very same.
+    Refused { problem: Problem, is_final: bool },
+    /// Not decided: ask again after so many seconds.
+    UnderWay { retry_after: u64 },
+}
+
+/// Answers a call that was taken, now or before.
+pub(super) async fn taken(
+    api: &Api,
+    asked: &Asked,
+    call: Call,
+    taken: Taken,
+    patience: Patience,
+) -> Result<Response, Problem> {
+    let order_id = match taken {
+        Taken::Answered(reply) => return Ok(replayed(asked, reply)),
+        Taken::Now(order_id) => order_id,
+        Taken::Before(order_id) => {
+            not_being_sent(api, order_id).await?;
+            order_id
+        }
+    };
+    let sale = wait(api, order_id, patience).await?;
+    let now = api.engine().clock().now();
+    let mut response = match standing(&sale, now) {
+        Standing::Done => {
+            let body = written(&sale, asked);
+            kept(api, asked, call, &sale, StatusCode::CREATED, body).await
+        }
+        Standing::Refused { problem, is_final: true } => {
+            let body = problem.body(asked);
+            let status = problem.status();
+            let mut response = kept(api, asked, call, &sale, status, body).await;
+            copy_headers(&problem.answer(asked), &mut response);
+            response
+        }
+        Standing::Refused { problem, is_final: false } => problem.answer(asked),
+        Standing::UnderWay { retry_after } => {
+            let mut response = shown(StatusCode::ACCEPTED, written(&sale, asked));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response
+        }
+    };
+    if let Some(applied) = patience.applied() {
+        response.headers_mut().insert("preference-applied", applied);
+    }
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/orders/{order_id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Keeps a refusal of a call that did nothing, if a repeat must get the very same. `None`: it is
+/// not of that kind. Otherwise what the key is about from now on, which a faster repeat may have
+/// decided otherwise.
+pub(super) async fn keep_refusal(
+    api: &Api,
+    asked: &Asked,
+    call: &Call,
+    problem: &Problem,
+) -> Result<Option<Taken>, Problem> {
+    let is_final = matches!(problem.code(), Code::SoldOut | Code::OrderEnded | Code::OrderExpired);
+    if !is_final {
+        return Ok(None);
+    }
+    let reply = RememberedReply { status: problem.status().as_u16(), body: problem.body(asked) };
+    Ok(Some(api.engine().remember(call.clone(), None, reply).await?))
+}
+
+/// The same call, whose request is on its way right now, is answered by whoever sent it.
+async fn not_being_sent(api: &Api, order_id: OrderId) -> Result<(), Problem> {
+    let sale = api.engine().books().sale(order_id).await?;
+    let now = api.engine().clock().now();
+    if sale.is_some_and(|sale| sale.is_being_sent(now)) {
+        return Err(Problem::new(Code::IdempotentRequestInProgress).retry_after(1));
+    }
+    Ok(())
+}
+
+/// The sale, once the caller's patience or what it waits for is over.
+async fn wait(api: &Api, id: OrderId, patience: Patience) -> Result<Sale, Problem> {
+    let engine = api.engine();
+    let sale = match patience {
+        Patience::None => engine.books().sale(id).await,
+        Patience::Usual => {
+            let first_word = |sale: &Sale| {
+                sale.live_attempt().is_none_or(|live| live.state != AttemptState::Sent)
+            };
+            engine.wait_for(id, api.settings().first_answer_within, first_word).await
+        }
+        Patience::For(wait) => {
+            let decided = |sale: &Sale| match sale.payment.state {
+                PaymentState::Processing => false,
+                PaymentState::Created
+                | PaymentState::Unresolved
+                | PaymentState::Paid
+                | PaymentState::Failed
+                | PaymentState::CompensationFailed => true,
+            };
+            engine.wait_for(id, wait, decided).await
+        }
+    };
+    // It is durable; only reading it back failed. Asking again with the same key tells.
+    let in_doubt = || Problem::new(Code::CommitInDoubt).retry_after(1);
+    let sale = sale.map_err(|error| {
+        tracing::warn!(order.id = %id, %error, "order taken but not read back");
+        in_doubt()
+    })?;
+    sale.ok_or_else(in_doubt)
+}
+
+fn standing(sale: &Sale, now: Timestamp) -> Standing {
+    match sale.payment.state {
+        PaymentState::Paid => Standing::Done,
+        PaymentState::Created => open(sale),
+        PaymentState::Processing | PaymentState::Unresolved => {
+            Standing::UnderWay { retry_after: seconds_to_look_up(sale, now) }
+        }
+        PaymentState::Failed => match sale.payment.reason {
+            Some(FailureReason::GatewayUnavailable) => {
+                let again = Sentence::new(
+                    "This order has ended; order again later, with a fresh key.",
+                    "이 주문은 끝났으니 나중에 새 키로 다시 주문해 주세요.",
+                );
+                let problem = Problem::new(Code::GatewayUnavailable).say("again", again);
+                refused(problem.retry_after(5).sale(sale), true)
+            }
+            Some(FailureReason::Rejected) => {
+                refused(Problem::new(Code::PaymentRejected).sale(sale), true)
+            }
+            Some(FailureReason::Expired) => {
+                let until = views::by_when(sale.order.expires_at);
+                refused(Problem::new(Code::OrderExpired).value("until", until).sale(sale), false)
+            }
+            Some(FailureReason::Cancelled) | None => {
+                let status = sale.order.status.word();
+                refused(Problem::new(Code::OrderEnded).value("status", status).sale(sale), false)
+            }
+        },
+        // Not over: an operator moves next.
+        PaymentState::CompensationFailed => Standing::UnderWay { retry_after: 60 },
+    }
+}
+
+/// Uncharged and open: why, and until when it can be paid again.
+fn open(sale: &Sale) -> Standing {
+    let last = sale.last_attempt();
+    let code = last.map_or(Code::NotCharged, code_of);
+    let until = views::by_when(sale.order.expires_at);
+    // An absence that was believed may still turn out otherwise; a decline does not.
+    let is_final = last.is_some_and(|last| last.state == AttemptState::Declined);
+    refused(Problem::new(code).value("until", until).sale(sale), is_final)
+}
+
+fn code_of(attempt: &Attempt) -> Code {
+    match attempt.problem.as_ref().map(|problem| problem.code) {
+        Some(ProblemCode::LimitExceeded) => Code::LimitExceeded,
+        Some(ProblemCode::InvalidCard) => Code::InvalidCard,
+        Some(ProblemCode::DeclinedOther) => Code::DeclinedOther,
+        Some(
+            ProblemCode::Rejected
+            | ProblemCode::NotCreated
+            | ProblemCode::NotSent
+            | ProblemCode::Absent
+            | ProblemCode::NoAnswer,
+        )
+        | None => Code::NotCharged,
+    }
+}
+
+fn refused(problem: Problem, is_final: bool) -> Standing {
+    Standing::Refused { problem, is_final }
+}
+
+/// When asking again makes sense: at the next look-up, and at least every five seconds.
+fn seconds_to_look_up(sale: &Sale, now: Timestamp) -> u64 {
+    let owed = sale.live_attempt().and_then(|live| sale.owed_look_up(live.id));
+    owed.map_or(1, |owed| owed.due_at.since(now).as_secs().clamp(1, 5))
+}
+
+fn written(sale: &Sale, asked: &Asked) -> String {
+    serde_json::to_string(&views::order(sale, asked.language)).unwrap_or_default()
+}
+
+/// Keeps a final answer and gives what is kept. If it cannot be kept it is true all the same, and
+/// a repeat finds it out again.
+async fn kept(
+    api: &Api,
+    asked: &Asked,
+    call: Call,
+    sale: &Sale,
+    status: StatusCode,
+    body: String,
+) -> Response {
+    let reply = RememberedReply { status: status.as_u16(), body };
+    match api.engine().remember(call, Some(sale.order.id), reply.clone()).await {
+        Ok(Taken::Answered(first)) if first != reply => replayed(asked, first),
+        Ok(Taken::Answered(_) | Taken::Now(_) | Taken::Before(_)) => shown(status, reply.body),
+        Err(error) => {
+            tracing::warn!(order.id = %sale.order.id, %error, "final answer not kept");
+            shown(status, reply.body)
+        }
+    }
+}
+
+fn replayed(asked: &Asked, reply: RememberedReply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    tracing::debug!(request.id = asked.request_id, "answered as before");
+    let mut response = shown(status, reply.body);
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    response
+}
+
+fn shown(status: StatusCode, body: String) -> Response {
+    let media_type = if status.is_success() { "application/json" } else { problem::MEDIA_TYPE };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+}
+
+fn copy_headers(from: &Response, to: &mut Response) {
+    for (name, value) in from.headers() {
+        to.headers_mut().insert(name, value.clone());
+    }
+}

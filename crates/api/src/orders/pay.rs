@@ -1,0 +1,66 @@
+//! `POST /v1/orders/{id}/payments`: pays an open order again, with another card or the same.
+
+use axum::{
+    extract::{OriginalUri, Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use payonce_engine::checkout::{Call, PayAgain, Taken};
+
+use super::{answer, create::call_of, paying::paying};
+use crate::{
+    api::Api,
+    asked::Asked,
+    auth::Caller,
+    body::Json,
+    json::{
+        Tree,
+        fields::{Faults, Object},
+    },
+    prefer::Patience,
+    problem::Problem,
+};
+use payonce_domain::ids::OrderId;
+
+/// Pays an open order again. The earlier attempts are certainly not charged, or it is refused.
+pub(crate) async fn pay(
+    State(api): State<Api>,
+    asked: Asked,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json,
+) -> Result<Response, Problem> {
+    let call = call_of(&api, &caller, &headers, uri.path(), &body)?;
+    let order_id = api.sale(&caller, &id).await?.order.id;
+    let request = read(&api, call.clone(), order_id, &body)?;
+    drop(body);
+    let patience = Patience::of(&headers, api.settings().wait_at_most);
+    let error = match api.engine().pay_again(request).await {
+        Ok(taken) => return answer::taken(&api, &asked, call, taken, patience).await,
+        Err(error) => error,
+    };
+    let problem = Problem::from(error);
+    let problem = match api.sale(&caller, &id).await {
+        Ok(now) => problem.sale(&now),
+        Err(_) => problem,
+    };
+    match answer::keep_refusal(&api, &asked, &call, &problem).await? {
+        None => Err(problem),
+        Some(Taken::Answered(reply)) if reply.body == problem.body(&asked) => Err(problem),
+        Some(taken) => answer::taken(&api, &asked, call, taken, patience).await,
+    }
+}
+
+/// The body is what `POST /v1/orders` has under `payment`, bare or under `payment`.
+fn read(api: &Api, call: Call, order_id: OrderId, body: &Tree) -> Result<PayAgain, Problem> {
+    let mut faults = Faults::default();
+    let paying = Object::body(body, &mut faults).and_then(|mut object| {
+        let paying = paying(api, &object.take("payment"), &mut faults);
+        object.end(&mut faults);
+        paying
+    });
+    let paying = faults.or(paying)?;
+    Ok(PayAgain { call, order_id, card: paying.card, gateway: paying.gateway })
+}

@@ -1,0 +1,61 @@
+//! Paying an open order again.
+
+use std::time::Duration;
+
+use payonce_domain::payment::ProblemCode;
+use serde_json::json;
+
+use crate::{
+    gateway::Say,
+    world::{World, order_of, payment},
+};
+
+async fn declined(world: &World) -> String {
+    let product = world.product(1_000, 9).await;
+    world.gateway.will([Say::Decline(ProblemCode::LimitExceeded)]);
+    let problem = world.order("first", &order_of(&product, 1)).await.refused(402, "LIMIT_EXCEEDED");
+    problem["order"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn a_declined_order_is_paid_with_another_card_once() {
+    let world = World::new().await;
+    let order = declined(&world).await;
+    let body = json!({"payment": payment()});
+    let paid = world.pay("second", &order, &body).await;
+    assert_eq!(paid.is(201)["payment"]["tries"], 2);
+    let repeat = world.pay("second", &order, &body).await;
+    assert_eq!((repeat.status, repeat.text), (paid.status, paid.text));
+    assert_eq!(world.gateway.charges(), 2);
+}
+
+#[tokio::test]
+async fn a_key_of_one_address_is_not_a_key_of_another() {
+    let world = World::new().await;
+    let order = declined(&world).await;
+    let answer = world.pay("first", &order, &json!({"payment": payment()})).await;
+    answer.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+#[tokio::test]
+async fn an_order_under_payment_or_ended_or_expired_is_not_paid_again() {
+    let world = World::new().await;
+    let order = declined(&world).await;
+    let body = json!({"payment": payment()});
+    world.gateway.will([Say::Accept]);
+    world.pay("a", &order, &body).await.is(202);
+    let answer = world.pay("b", &order, &body).await;
+    assert_eq!(answer.refused(409, "PAYMENT_IN_PROGRESS")["retryable"], true);
+    let path = format!("/v1/orders/{order}/cancel");
+    world.post(&path, &world.buyer, &json!({})).await.refused(409, "PAYMENT_IN_PROGRESS");
+
+    let world = World::new().await;
+    let order = declined(&world).await;
+    world.pay("a", &order, &body).await.is(201);
+    world.pay("b", &order, &body).await.refused(409, "ORDER_ENDED");
+
+    let world = World::new().await;
+    let order = declined(&world).await;
+    world.move_on(Duration::from_mins(16));
+    world.pay("a", &order, &body).await.refused(409, "ORDER_EXPIRED");
+}

@@ -1,0 +1,154 @@
+//! `payonce serve`: the HTTP API with everything behind it, until it is told to stop.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use clap::Args;
+use payonce_api::{ApiSettings, server::{self, ServerSettings}};
+use payonce_engine::Engine;
+use payonce_gateways::transport::HttpTransport;
+use payonce_ports::{entropy::Entropy, store::Store};
+use secrecy::SecretString;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{database::DatabaseArguments, duration, pg::PgArguments, shop::ShopArguments},
+    real::OsEntropy,
+    wiring::{self, Shop},
+};
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+    #[command(flatten)]
+    shop: ShopArguments,
+    #[command(flatten)]
+    pg: PgArguments,
+    /// Address to listen on.
+    #[arg(long, env = "PAYONCE_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port to listen on. The stock PG simulator calls back to 8080 only.
+    #[arg(long, env = "PAYONCE_PORT", default_value_t = 8080)]
+    port: u16,
+    /// Secret that access tokens are signed with, at least 32 characters. Without it one is made
+    /// and kept in the database.
+    #[arg(long, env = "PAYONCE_TOKEN_SECRET", hide_env_values = true)]
+    token_secret: Option<String>,
+    /// How long work under way may take to finish once the server is told to stop.
+    #[arg(long, env = "PAYONCE_GRACE", default_value = "20s", value_parser = duration::parse)]
+    grace: Duration,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    let listener = listen(SocketAddr::new(arguments.host, arguments.port), "--port").await?;
+    let port = listener.local_addr()?.port();
+    let store = arguments.database.open().await?;
+    let api = api_settings(&*store, arguments.token_secret).await?;
+    let engine = wiring::engine(Shop {
+        store,
+        pg: arguments.pg.gateway(port),
+        layers: arguments.pg.layers(),
+        transport: Arc::new(HttpTransport::new()?),
+        settings: arguments.shop.engine(),
+    });
+    let stop = CancellationToken::new();
+    let serving = start(listener, engine.clone(), api, stop.clone());
+    if arguments.json {
+        println!("{}", json!({ "url": format!("http://localhost:{port}") }));
+    } else {
+        println!("payonce on http://localhost:{port}; Ctrl-C stops it");
+    }
+    until_stopped().await;
+    let finished = end(engine, serving, stop, arguments.grace).await;
+    if !finished {
+        eprintln!("stopped with work under way: it is owed in the database and goes on at the next start");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves in a task of its own, with the engine's background work.
+pub(super) fn start(
+    listener: TcpListener,
+    engine: Engine,
+    api: ApiSettings,
+    stop: CancellationToken,
+) -> tokio::task::JoinHandle<()> {
+    engine.start_background();
+    let router = payonce_api::router(engine, api);
+    tokio::spawn(server::serve(listener, router, ServerSettings::default(), stop))
+}
+
+/// Stops listening, lets work under way finish within `grace`, gives leases back.
+pub(super) async fn end(
+    engine: Engine,
+    serving: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+    grace: Duration,
+) -> bool {
+    stop.cancel();
+    let finished = engine.stop(grace).await;
+    if let Err(error) = serving.await {
+        tracing::warn!(%error, "the listener ended badly");
+    }
+    finished
+}
+
+/// The API's settings; a secret that is not given is kept in the database, so that all processes
+/// of one shop have the same.
+pub(super) async fn api_settings(
+    store: &dyn Store,
+    token_secret: Option<String>,
+) -> anyhow::Result<ApiSettings> {
+    let secret = match token_secret {
+        Some(secret) => secret,
+        None => {
+            let chance = OsEntropy::new();
+            let candidate: String =
+                (0..4).map(|_| format!("{:016x}", chance.number())).collect();
+            store.secret("token_secret", &candidate).await?
+        }
+    };
+    anyhow::ensure!(secret.len() >= 32, "PAYONCE_TOKEN_SECRET needs at least 32 characters");
+    Ok(ApiSettings { token_secret: SecretString::from(secret) })
+}
+
+/// A loopback port of ours; `flag` is how the user can choose another.
+pub(super) async fn bind(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
+    listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port), flag).await
+}
+
+async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        let port = address.port();
+        format!("port {port} cannot be used: stop what is using it, or choose another with {flag}")
+    })
+}
+
+/// Waits for Ctrl-C or a polite kill.
+pub(super) async fn until_stopped() {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::warn!(%error, "only Ctrl-C stops this process politely");
+                let _interrupted = tokio::signal::ctrl_c().await;
+                return;
+            }
+        };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,6 @@
+//! Settings, one file per area. Each field says its variable, its unit and its default.
+
+pub(crate) mod database;
+pub(crate) mod duration;
+pub(crate) mod pg;
+pub(crate) mod shop;

@@ -1,0 +1,34 @@
+//! The shop's own numbers.
+
+use std::time::Duration;
+
+use clap::Args;
+use payonce_engine::Settings;
+
+use super::duration;
+
+/// The shop's own numbers.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ShopArguments {
+    /// How long an uncharged order may be paid (again); then its stock goes back.
+    #[arg(long, env = "PAYONCE_OPEN_FOR", default_value = "15m", value_parser = duration::parse)]
+    open_for: Duration,
+    /// How often every open payment is compared with its gateway.
+    #[arg(long, env = "PAYONCE_ADJUSTMENT_EVERY", default_value = "5m", value_parser = duration::parse)]
+    adjustment_every: Duration,
+    /// How long a worker may take for one obligation before another may take it over.
+    #[arg(long, env = "PAYONCE_LEASE", default_value = "1m", value_parser = duration::parse)]
+    lease: Duration,
+}
+
+impl ShopArguments {
+    /// The engine's numbers.
+    pub(crate) fn engine(&self) -> Settings {
+        Settings {
+            open_for: self.open_for,
+            adjustment_every: self.adjustment_every,
+            lease: self.lease,
+            ..Settings::default()
+        }
+    }
+}

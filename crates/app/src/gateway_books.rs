@@ -1,0 +1,72 @@
+//! Fetching a simulator's own books (`/_sim/books`), so that they can be compared with ours.
+
+use anyhow::{Context, bail};
+use payonce_domain::money::Money;
+use payonce_engine::verification::{GatewayTransaction, GatewayVerdict};
+use serde::Deserialize;
+
+/// Transactions fetched at a time.
+const PAGE: usize = 5_000;
+
+/// All transactions of the simulator at this address, whose they may be. Those it lost or
+/// overwrote are included: money taken is money taken.
+pub(crate) async fn fetch(base_url: &str) -> anyhow::Result<Vec<GatewayTransaction>> {
+    let base_url = base_url.trim_end_matches('/');
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let mut all = Vec::new();
+    let mut after: Option<usize> = None;
+    loop {
+        let mut url = format!("{base_url}/_sim/books?limit={PAGE}");
+        if let Some(after) = after {
+            url.push_str(&format!("&after={after}"));
+        }
+        let page: Page = client
+            .get(&url)
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .with_context(|| format!("no gateway books at {url}: is the simulator running?"))?
+            .json()
+            .await
+            .with_context(|| format!("{url} does not answer with a simulator's books"))?;
+        for row in page.transactions {
+            all.push(row.transaction()?);
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    transactions: Vec<Row>,
+    next: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    transaction_key: String,
+    order_id: String,
+    amount: i64,
+    status: String,
+}
+
+impl Row {
+    fn transaction(self) -> anyhow::Result<GatewayTransaction> {
+        let verdict = match self.status.as_str() {
+            "PENDING" => GatewayVerdict::Pending,
+            "SUCCESS" => GatewayVerdict::Approved,
+            "FAILED" => GatewayVerdict::Declined,
+            other => bail!("{} has the unknown status {other}", self.transaction_key),
+        };
+        Ok(GatewayTransaction {
+            reference: self.transaction_key,
+            gateway_order_id: self.order_id,
+            amount: Money::krw(self.amount),
+            verdict,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! Adjustment: a sweep over every open payment, at start-up and on a schedule.
+//!
+//! It takes no hint about what changed: whatever is open is asked about now, through the same
+//! look-ups and the same decision as everything else. Repeating it is safe.
+
+use payonce_domain::payment::AttemptState;
+use payonce_ports::store::StoreError;
+
+use crate::Engine;
+
+/// Orders read at a time.
+const PAGE: u32 = 500;
+
+impl Engine {
+    /// Makes every open payment's look-up due now; says how many. Requests that are still being
+    /// sent are left alone: asking about them proves nothing.
+    pub async fn adjust(&self) -> Result<usize, StoreError> {
+        let mut after = None;
+        let mut hastened = 0;
+        loop {
+            let page = self.parts.store.open_sales(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(hastened) };
+            after = Some(last.order.id);
+            let now = self.parts.clock.now();
+            let attempts: Vec<_> = page
+                .iter()
+                .filter_map(|sale| sale.live_attempt())
+                .filter(|live| live.state != AttemptState::Sent || now >= live.send_before)
+                .map(|live| live.id)
+                .collect();
+            self.parts.store.hasten(&attempts).await?;
+            hastened += attempts.len();
+        }
+    }
+
+    pub(crate) async fn adjust_on_schedule(&self) {
+        while !self.is_stopping() {
+            match self.adjust().await {
+                Ok(0) => {}
+                Ok(open) => tracing::info!(open, "comparing every open payment with its gateway"),
+                Err(error) => tracing::warn!(%error, "sweep over open payments not finished"),
+            }
+            tokio::select! {
+                () = self.parts.clock.sleep(self.parts.settings.adjustment_every) => {}
+                () = self.stopping.cancelled() => {}
+            }
+        }
+    }
+}

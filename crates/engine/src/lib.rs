@@ -1,0 +1,21 @@
+//! Load, decide, save; and what is owed.
+//!
+//! Read [`batch`] (commands in, one commit for many, replies out), [`checkout`] (placing and paying
+//! again), [`settling`] (news in), [`obligations`] (the one background loop). The engine knows no
+//! gateway, database or HTTP by name: it sees [`payonce_ports`].
+
+pub mod adjustment;
+pub mod batch;
+pub mod catalogue;
+pub mod charging;
+pub mod checkout;
+pub mod engine;
+pub mod giving_up;
+pub mod look_ups;
+pub mod obligations;
+pub mod remembering;
+pub mod settling;
+pub mod verification;
+pub mod waiting;
+
+pub use engine::{Engine, Parts, Settings};

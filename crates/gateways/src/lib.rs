@@ -1,0 +1,6 @@
+//! One folder per payment gateway behind [`payonce_ports::gateway::Gateway`], and [`guard`], the
+//! layers around every one. [`transport`] is how requests travel.
+
+pub mod guard;
+pub mod pg_simulator;
+pub mod transport;
