@@ -116,7 +116,7 @@ async fn one_batch(store: &dyn Store, samples: &mut Samples, products: &[Product
         for (key, order, seed) in calls {
             let now = world.now;
             let change = place(&mut world.products, &order, now, seed).unwrap();
-            world.apply(change);
+            world.apply(change).unwrap();
             let row = IdempotencyRow {
                 fingerprint: "0123456789abcdef".to_owned(),
                 order_id: Some(order.order_id),
