@@ -52,8 +52,9 @@ fn a_new_sale_is_written_whole() {
 
 #[test]
 fn each_changed_part_is_written_alone_with_its_order() {
+    type Part = (&'static str, fn(&mut Sale));
     let loaded = world(&mut Samples::new(3));
-    let parts: [(&str, fn(&mut Sale)); 5] = [
+    let parts: [Part; 5] = [
         ("order", |sale| sale.order.status = OrderStatus::Failed),
         ("payment", |sale| sale.payment.state = PaymentState::Unresolved),
         ("attempt", |sale| sale.attempts[0].state = AttemptState::Unknown),
