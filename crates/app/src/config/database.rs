@@ -19,13 +19,13 @@ pub(crate) struct DatabaseArguments {
         default_value = "sqlite:payonce.db",
         hide_env_values = true
     )]
-    url: String,
+    database_url: String,
 }
 
 impl DatabaseArguments {
     /// The database that was named.
     pub(crate) fn target(&self) -> anyhow::Result<Target> {
-        Ok(Target::parse(&self.url)?)
+        Ok(Target::parse(&self.database_url)?)
     }
 
     /// Opens the books for serving.

@@ -26,10 +26,10 @@ pub(crate) struct BenchArguments {
     load: settings::Load,
     #[command(flatten)]
     pg: PgArguments,
-    /// A running server to measure over HTTP. Without it, engine and a zero-latency gateway run in
-    /// this process on `--database`, which is migrated.
+    /// A running server to measure over HTTP; several share the buyers. Without it, engine and a
+    /// zero-latency gateway run in this process on `--database`, which is migrated.
     #[arg(long)]
-    url: Option<String>,
+    url: Vec<String>,
     /// Server key for the running server.
     #[arg(long, env = "PAYONCE_KEY", hide_env_values = true, requires = "url")]
     key: Option<String>,
@@ -51,9 +51,10 @@ struct Measured {
 }
 
 pub(super) async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
-    let measured = match &arguments.url {
-        Some(url) => over_http::run(&arguments, url).await?,
-        None => in_process::run(&arguments).await?,
+    let measured = if arguments.url.is_empty() {
+        in_process::run(&arguments).await?
+    } else {
+        over_http::run(&arguments).await?
     };
     let verdict = &measured.verdict;
     let is_good = verdict.is_clean() && verdict.undecided == 0 && measured.is_kept;

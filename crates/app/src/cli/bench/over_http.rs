@@ -43,9 +43,9 @@ struct Seen {
     repeats: u64,
 }
 
-pub(super) async fn run(arguments: &BenchArguments, url: &str) -> anyhow::Result<Measured> {
+pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> {
     let load = &arguments.load;
-    let shop = Arc::new(Shop::enter(url, arguments.key.as_deref()).await?);
+    let shop = Arc::new(Shop::enter(&arguments.url, arguments.key.as_deref()).await?);
     let products = shop.stock_up(load).await?;
     let bystander = shop.add_product("Bystander", 1).await?;
     let progress = Progress::new(!arguments.json);

@@ -1,6 +1,9 @@
 //! A running shop, seen from outside.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use payonce_ports::entropy::Entropy;
@@ -14,7 +17,9 @@ use crate::real::OsEntropy;
 #[derive(Debug)]
 pub(super) struct Shop {
     client: reqwest::Client,
-    url: String,
+    /// Its servers; calls go to them in turn.
+    urls: Vec<String>,
+    turn: AtomicUsize,
     key: Option<String>,
     token: String,
 }
@@ -28,7 +33,7 @@ pub(super) struct Answer {
 
 impl Shop {
     /// Signs a buyer up.
-    pub(super) async fn enter(url: &str, key: Option<&str>) -> anyhow::Result<Self> {
+    pub(super) async fn enter(urls: &[String], key: Option<&str>) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .no_proxy()
             .retry(reqwest::retry::never())
@@ -36,7 +41,8 @@ impl Shop {
             .build()?;
         let mut shop = Self {
             client,
-            url: url.trim_end_matches('/').to_owned(),
+            urls: urls.iter().map(|url| url.trim_end_matches('/').to_owned()).collect(),
+            turn: AtomicUsize::new(0),
             key: key.map(str::to_owned),
             token: String::new(),
         };
@@ -46,10 +52,15 @@ impl Shop {
             "password": format!("bench-{:016x}", chance.number()),
         });
         let answer = shop.call(Method::POST, "/v1/auth/signup", Some(&buyer), &[]).await;
-        let answer = answer.with_context(|| format!("no shop at {url}"))?;
+        let answer = answer.with_context(|| format!("no shop at {}", urls.join(", ")))?;
         let token = answer.body["access_token"].as_str();
         shop.token = token.with_context(|| format!("sign-up answered {answer:?}"))?.to_owned();
         Ok(shop)
+    }
+
+    fn at(&self, path: &str) -> String {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        format!("{}{path}", self.urls[turn % self.urls.len()])
     }
 
     /// Puts the products of the load on sale and says their ids.
@@ -67,7 +78,7 @@ impl Shop {
     pub(super) async fn add_product(&self, name: &str, stock: u32) -> anyhow::Result<String> {
         let Some(key) = &self.key else { bail!("--key is needed to put products on sale") };
         let product = json!({ "kind": "goods", "name": name, "price": 1_000, "stock": stock });
-        let sending = self.client.post(format!("{}/v1/products", self.url)).bearer_auth(key);
+        let sending = self.client.post(self.at("/v1/products")).bearer_auth(key);
         let answer = sending.json(&product).send().await?;
         let status = answer.status();
         let body: Value = answer.json().await?;
@@ -77,7 +88,7 @@ impl Shop {
 
     /// Looks a product up; whether it was found.
     pub(super) async fn look_up(&self, product: &str) -> bool {
-        let sending = self.client.get(format!("{}/v1/products/{product}", self.url)).send();
+        let sending = self.client.get(self.at(&format!("/v1/products/{product}"))).send();
         match sending.await {
             Ok(answer) => answer.status().is_success() && answer.bytes().await.is_ok(),
             Err(_) => false,
@@ -92,7 +103,7 @@ impl Shop {
         body: Option<&Value>,
         headers: &[(&'static str, &str)],
     ) -> reqwest::Result<Answer> {
-        let mut sending = self.client.request(method, format!("{}{path}", self.url));
+        let mut sending = self.client.request(method, self.at(path));
         if !self.token.is_empty() {
             sending = sending.bearer_auth(&self.token);
         }
