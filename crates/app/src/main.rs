@@ -3,7 +3,6 @@
 mod cli;
 mod config;
 mod gateway_books;
-mod in_process;
 mod real;
 mod telemetry;
 mod wiring;

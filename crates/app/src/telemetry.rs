@@ -10,7 +10,13 @@ pub(crate) struct LogArguments {
     #[arg(long = "log", env = "PAYONCE_LOG", default_value = "warn", global = true)]
     filter: String,
     /// For people, or one JSON object a line.
-    #[arg(long = "log-format", env = "PAYONCE_LOG_FORMAT", value_enum, default_value = "human", global = true)]
+    #[arg(
+        long = "log-format",
+        env = "PAYONCE_LOG_FORMAT",
+        value_enum,
+        default_value = "human",
+        global = true
+    )]
     format: Format,
 }
 

@@ -4,8 +4,9 @@
 //! the next batch and a lone command never waits. A command that the database refuses is found by
 //! running its batch one by one: its neighbours are not disturbed.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use payonce_ports::{
     clock::Clock,
@@ -208,7 +209,11 @@ impl Lane {
                 job.decide(world);
             }
         });
-        let outcome = self.store.transact(keys, decision).await;
+        let transacting = AssertUnwindSafe(self.store.transact(keys, decision)).catch_unwind();
+        let outcome = transacting.await.unwrap_or_else(|_| {
+            // The panic itself is logged where it happened; nothing was committed.
+            Err(StoreError::Refused("a decision panicked".to_owned()))
+        });
         let batch = std::mem::take(&mut *shared.lock());
         (batch, outcome)
     }

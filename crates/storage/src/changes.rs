@@ -3,6 +3,9 @@
 //! Pure, and shared by both stores. Rows that stayed as they were are not in it, so they are not
 //! written. Every changed row carries what was loaded, which is the guard of its update.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use payonce_domain::{
@@ -97,6 +100,8 @@ impl<'a> Changes<'a> {
                 Some(from) => changes.changed_idempotency.push((key, Changed { from, to })),
             }
         }
+        // Within one payment the attempt that ends goes before the one that comes alive.
+        changes.changed_attempts.sort_by_key(|of| of.row.to.state.is_live());
         Ok(changes)
     }
 

@@ -18,5 +18,5 @@ pub mod suite;
 
 pub use migrations::{Applied, migrate, pending};
 pub use open::{OpenError, Target, open, open_to_read};
-pub use postgres::PostgresSettings;
+pub use postgres::{PostgresSettings, PostgresStore};
 pub use sqlite::{Access, SqliteStore};

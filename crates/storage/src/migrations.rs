@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     open::{OpenError, Target},
-    sqlite,
+    postgres, sqlite,
 };
 
 /// A change of the schema.
@@ -60,9 +60,7 @@ pub(crate) struct Recorded {
 pub async fn migrate(target: &Target) -> Result<Vec<Applied>, OpenError> {
     let applied = match target {
         Target::Sqlite(path) => sqlite::migrate::apply(path).await?,
-        Target::Postgres(_) => {
-            return Err(OpenError::BadTarget("PostgreSQL is not there yet".to_owned()));
-        }
+        Target::Postgres(url) => postgres::migrate::apply(url).await?,
     };
     Ok(applied.into_iter().map(described).collect())
 }
@@ -71,9 +69,7 @@ pub async fn migrate(target: &Target) -> Result<Vec<Applied>, OpenError> {
 pub async fn pending(target: &Target) -> Result<Vec<Applied>, OpenError> {
     let (recorded, text): (_, fn(&Migration) -> &'static str) = match target {
         Target::Sqlite(path) => (sqlite::migrate::recorded(path).await?, |one| one.sqlite),
-        Target::Postgres(_) => {
-            return Err(OpenError::BadTarget("PostgreSQL is not there yet".to_owned()));
-        }
+        Target::Postgres(url) => (postgres::migrate::recorded(url).await?, |one| one.postgres),
     };
     Ok(missing(&recorded, text)?.into_iter().map(described).collect())
 }

@@ -6,7 +6,7 @@ use payonce_ports::{clock::Clock, store::Store};
 use thiserror::Error;
 
 use crate::{
-    postgres::PostgresSettings,
+    postgres::{PostgresSettings, PostgresStore},
     sqlite::{Access, SqliteStore},
 };
 
@@ -123,24 +123,24 @@ impl OpenError {
 pub async fn open(
     target: &Target,
     clock: Arc<dyn Clock>,
-    _postgres: PostgresSettings,
+    postgres: PostgresSettings,
 ) -> Result<Arc<dyn Store>, OpenError> {
-    match target {
-        Target::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, clock, Access::Serve).await?)),
-        Target::Postgres(_) => Err(OpenError::BadTarget("PostgreSQL is not there yet".to_owned())),
-    }
+    Ok(match target {
+        Target::Sqlite(path) => Arc::new(SqliteStore::open(path, clock, Access::Serve).await?),
+        Target::Postgres(url) => Arc::new(PostgresStore::open(url, postgres, None).await?),
+    })
 }
 
 /// Opens the books for reading alone, e.g. beside a running server.
 pub async fn open_to_read(
     target: &Target,
     clock: Arc<dyn Clock>,
-    _postgres: PostgresSettings,
+    postgres: PostgresSettings,
 ) -> Result<Arc<dyn Store>, OpenError> {
-    match target {
-        Target::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, clock, Access::Read).await?)),
-        Target::Postgres(_) => Err(OpenError::BadTarget("PostgreSQL is not there yet".to_owned())),
-    }
+    Ok(match target {
+        Target::Sqlite(path) => Arc::new(SqliteStore::open(path, clock, Access::Read).await?),
+        Target::Postgres(url) => Arc::new(PostgresStore::open(url, postgres, None).await?),
+    })
 }
 
 #[cfg(test)]

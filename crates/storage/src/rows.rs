@@ -280,6 +280,12 @@ pub(crate) fn order_id(row: &impl Row) -> Result<OrderId, StoreError> {
     Cells::of(row, "orders", "id").id()
 }
 
+/// An order id and the order's version.
+pub(crate) fn order_version(row: &impl Row) -> Result<(OrderId, i64), StoreError> {
+    let mut cells = Cells::of(row, "orders", "id, version");
+    Ok((cells.id()?, cells.number()?))
+}
+
 /// Where an attempt is.
 pub(crate) fn attempt_address(row: &impl Row) -> Result<AttemptAddress, StoreError> {
     let mut cells = Cells::of(row, "attempts", "order_id, id");

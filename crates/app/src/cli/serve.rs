@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use payonce_api::{ApiSettings, server::{self, ServerSettings}};
+use payonce_api::{ApiSettings, Callback, ServerSettings};
+use payonce_domain::gateway::GatewayName;
 use payonce_engine::Engine;
-use payonce_gateways::transport::HttpTransport;
+use payonce_gateways::{pg_simulator, transport::HttpTransport};
 use payonce_ports::{entropy::Entropy, store::Store};
 use secrecy::SecretString;
 use serde_json::json;
@@ -73,7 +74,9 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     until_stopped().await;
     let finished = end(engine, serving, stop, arguments.grace).await;
     if !finished {
-        eprintln!("stopped with work under way: it is owed in the database and goes on at the next start");
+        eprintln!(
+            "stopped with work under way: it is owed in the database and goes on at the next start"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -87,7 +90,7 @@ pub(super) fn start(
 ) -> tokio::task::JoinHandle<()> {
     engine.start_background();
     let router = payonce_api::router(engine, api);
-    tokio::spawn(server::serve(listener, router, ServerSettings::default(), stop))
+    tokio::spawn(payonce_api::serve(listener, router, ServerSettings::default(), stop))
 }
 
 /// Stops listening, lets work under way finish within `grace`, gives leases back.
@@ -115,13 +118,18 @@ pub(super) async fn api_settings(
         Some(secret) => secret,
         None => {
             let chance = OsEntropy::new();
-            let candidate: String =
-                (0..4).map(|_| format!("{:016x}", chance.number())).collect();
+            let candidate: String = (0..4).map(|_| format!("{:016x}", chance.number())).collect();
             store.secret("token_secret", &candidate).await?
         }
     };
     anyhow::ensure!(secret.len() >= 32, "PAYONCE_TOKEN_SECRET needs at least 32 characters");
-    Ok(ApiSettings { token_secret: SecretString::from(secret) })
+    let callbacks = vec![Callback {
+        path: "/api/v1/payments/callback",
+        gateway: GatewayName::new(pg_simulator::NAME),
+        order_id: pg_simulator::callback::order_id,
+    }];
+    let companies = pg_simulator::CARD_COMPANIES.map(str::to_owned).to_vec();
+    Ok(ApiSettings::new(SecretString::from(secret), companies, callbacks))
 }
 
 /// A loopback port of ours; `flag` is how the user can choose another.
@@ -130,10 +138,7 @@ pub(super) async fn bind(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        let port = address.port();
-        format!("port {port} cannot be used: stop what is using it, or choose another with {flag}")
-    })
+    payonce_api::bind(address).await.with_context(|| format!("choose another port with {flag}"))
 }
 
 /// Waits for Ctrl-C or a polite kill.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
-use payonce_simulator::pg::{Settings, Simulator, sender::HttpSender};
+use payonce_simulator::pg::{Simulator, sender::HttpSender, settings::Settings};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,9 @@ pub(super) async fn run(arguments: SimulatorArguments) -> anyhow::Result<ExitCod
     if arguments.json {
         println!("{}", json!({ "gateway": "pg", "url": format!("http://localhost:{port}") }));
     } else {
-        println!("PG simulator on http://localhost:{port}, its books on /_sim/books; Ctrl-C stops it");
+        println!(
+            "PG simulator on http://localhost:{port}, its books on /_sim/books; Ctrl-C stops it"
+        );
     }
     let serving = simulator.serve(listener, stop.clone().cancelled_owned());
     tokio::select! {

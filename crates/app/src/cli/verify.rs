@@ -6,6 +6,7 @@ use clap::Args;
 use payonce_domain::words::Word;
 use payonce_engine::verification::{self, Difference, Verdict};
 use payonce_ports::store::Store;
+use payonce_storage::PostgresSettings;
 use serde_json::{Value, json};
 
 use super::progress::Progress;
@@ -29,9 +30,9 @@ pub(crate) struct VerifyArguments {
 
 pub(super) async fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let target = arguments.database.target()?;
-    let store = payonce_storage::open_to_read(&target, Arc::new(SystemClock)).await?;
-    let verdict =
-        check(&*store, arguments.gateway_books.as_deref(), !arguments.json).await?;
+    let settings = PostgresSettings::default();
+    let store = payonce_storage::open_to_read(&target, Arc::new(SystemClock), settings).await?;
+    let verdict = check(&*store, arguments.gateway_books.as_deref(), !arguments.json).await?;
     if arguments.json {
         println!("{}", as_json(&verdict));
     } else {
@@ -80,7 +81,12 @@ pub(super) fn tell(verdict: &Verdict) {
         println!("gateway     {count} transactions compared");
     }
     for violation in &verdict.violations {
-        println!("BROKEN      {} of {}: {}", violation.rule.word(), violation.subject, violation.seen);
+        println!(
+            "BROKEN      {} of {}: {}",
+            violation.rule.word(),
+            violation.subject,
+            violation.seen
+        );
     }
     for difference in &verdict.differences {
         println!("DIFFERENCE  {}", sentence(difference));
@@ -111,7 +117,11 @@ fn sentence(difference: &Difference) -> String {
             format!("{attempt_id} is {ours} here and {theirs} at the gateway")
         }
         Difference::ChargedTwice { attempt_id, references } => {
-            format!("{attempt_id} was charged {} times: {}", references.len(), references.join(", "))
+            format!(
+                "{attempt_id} was charged {} times: {}",
+                references.len(),
+                references.join(", ")
+            )
         }
     }
 }

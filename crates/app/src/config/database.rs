@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use payonce_ports::store::Store;
-use payonce_storage::Target;
+use payonce_storage::{PostgresSettings, Target};
 
 use crate::real::SystemClock;
 
@@ -13,7 +13,12 @@ use crate::real::SystemClock;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DatabaseArguments {
     /// `sqlite:<path>` or `postgres://user@host/database`.
-    #[arg(long = "database", env = "PAYONCE_DATABASE", default_value = "sqlite:payonce.db", hide_env_values = true)]
+    #[arg(
+        long = "database",
+        env = "PAYONCE_DATABASE",
+        default_value = "sqlite:payonce.db",
+        hide_env_values = true
+    )]
     url: String,
 }
 
@@ -31,6 +36,7 @@ impl DatabaseArguments {
 
 /// Opens the books for serving.
 pub(crate) async fn open(target: &Target) -> anyhow::Result<Arc<dyn Store>> {
-    let store = payonce_storage::open(target, Arc::new(SystemClock)).await;
+    let store =
+        payonce_storage::open(target, Arc::new(SystemClock), PostgresSettings::default()).await;
     store.context("the database was not opened")
 }

@@ -1,16 +1,11 @@
 //! The PG simulator: where it is, how we treat it, what we know of its manners.
 //!
-//! The numbers are reasoned in `docs/operate/gateways.md`.
+//! Why each number is what it is: `docs/operate/gateways.md`.
 
-use std::{num::NonZeroU16, time::Duration};
+use std::time::Duration;
 
 use clap::Args;
 use payonce_gateways::{guard, pg_simulator};
-use payonce_resilience::{
-    backoff::{Backoff, Schedule},
-    breaker::{self, Span},
-    retry_budget::BudgetSettings,
-};
 
 use super::duration;
 
@@ -55,9 +50,10 @@ pub(crate) struct PgArguments {
 impl PgArguments {
     /// Where it is and as whom we call it; `own_port` is where this server listens.
     pub(crate) fn gateway(&self, own_port: u16) -> pg_simulator::Settings {
-        let callback_url = self.pg_callback_url.clone().unwrap_or_else(|| {
-            format!("http://localhost:{own_port}/api/v1/payments/callback")
-        });
+        let callback_url = self
+            .pg_callback_url
+            .clone()
+            .unwrap_or_else(|| format!("http://localhost:{own_port}/api/v1/payments/callback"));
         let mut manners = pg_simulator::stock_manners();
         manners.charge_within = self.pg_charge_within;
         manners.request_life = self.pg_request_life;
@@ -73,38 +69,14 @@ impl PgArguments {
 
     /// The layers around it.
     pub(crate) fn layers(&self) -> guard::Settings {
-        let breaker = breaker::Settings {
-            span: Span::LastCalls(number(100)),
-            minimum_calls: number(20),
-            probes: number(5),
-            open_wait: Schedule {
-                initial: Duration::from_secs(5),
-                factor: 2.0,
-                max: Duration::from_mins(1),
-                jitter: 0.2,
-            },
-            ..breaker::Settings::default()
-        };
         guard::Settings {
-            charge_breaker: breaker,
-            look_up_breaker: breaker,
             charges_at_once: self.pg_charges_at_once,
             look_ups_at_once: self.pg_look_ups_at_once,
             tries: self.pg_tries,
-            backoff: Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) },
-            // At the gateway's normal 40 % of certain failures a charge takes 0.66 retries.
-            budget: BudgetSettings {
-                percent: 150,
-                reserve_per_second: 10,
-                ttl_seconds: number(10),
-            },
             call_within: self.pg_call_within,
+            ..guard::Settings::default()
         }
     }
-}
-
-fn number(value: u16) -> NonZeroU16 {
-    NonZeroU16::new(value).unwrap_or(NonZeroU16::MIN)
 }
 
 /// The defaults, as if nothing was given on the command line.

@@ -1,5 +1,29 @@
-//! The books on PostgreSQL.
+//! The books on PostgreSQL: several processes may share them.
+//!
+//! `connection.rs` opens, prepares and distrusts, `lanes.rs` keeps the connections, `transact.rs`
+//! is the one door for decisions, `store.rs` is the contract; then one file per table with one
+//! function per statement. Statements are bulk: a batch of any size is a few round trips.
 
+mod access;
+mod attempts;
+mod connection;
+mod errors;
+mod fulfilments;
+mod holds;
+mod idempotency;
+mod incidents;
+mod journal;
+mod lanes;
+pub(crate) mod migrate;
+mod obligations;
+mod orders;
+mod payments;
+mod postings;
+mod products;
+mod sales;
 mod settings;
+mod store;
+mod transact;
 
 pub use settings::PostgresSettings;
+pub use store::PostgresStore;

@@ -100,7 +100,7 @@ fn weak(setting: &'static str, found: String, needed: &'static str) -> Result<()
 /// The right to serve a file: a lock on `<file>.lock`, gone with the process that held it.
 #[derive(Debug)]
 pub(crate) struct ServingLock {
-    _file: File,
+    file: File,
 }
 
 impl ServingLock {
@@ -128,7 +128,15 @@ impl ServingLock {
         file.set_len(0).map_err(refused)?;
         file.rewind().map_err(refused)?;
         writeln!(file, "process {}", process::id()).map_err(refused)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for ServingLock {
+    /// Closing the file would do, were it not for a child process that is just being started: until
+    /// it runs its own program it has a copy of every open file, and with it of the lock.
+    fn drop(&mut self) {
+        let _closing_does_the_rest = self.file.unlock();
     }
 }
 

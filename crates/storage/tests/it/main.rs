@@ -1,6 +1,8 @@
 //! The contract, told on both databases; then what is true of one of them alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod postgres;
+mod postgres_server;
 mod sqlite;
 mod sqlite_file;
 

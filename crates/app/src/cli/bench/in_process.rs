@@ -15,7 +15,7 @@ use payonce_engine::{
     Engine, Settings,
     catalogue::NewProduct,
     checkout::{Call, PlaceOrder},
-    verification::{self, GatewayTransaction, GatewayVerdict},
+    verification,
 };
 use payonce_ports::{
     clock::Clock,
@@ -23,14 +23,17 @@ use payonce_ports::{
     gateway::{Card, CardNumber},
     store::IdempotencyKey,
 };
-use payonce_simulator::pg::{self, Simulator};
+use payonce_proof::{
+    in_process::{CallbacksTo, InProcess},
+    world::books_of,
+};
+use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
 use serde_json::json;
 
 use super::{BenchArguments, Measured, latencies::Latencies};
 use crate::{
     cli::progress::Progress,
     config::database,
-    in_process::{CallbacksTo, InProcess},
     real::{OsEntropy, SystemClock},
     wiring::{self, Shop},
 };
@@ -43,7 +46,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
     payonce_storage::migrate(&target).await?;
     let store = database::open(&target).await?;
     let callbacks = CallbacksTo::default();
-    let simulator = Simulator::start_with(pg::Settings::zero_latency(), callbacks.clone());
+    let simulator = Simulator::start_with(GatewaySettings::zero_latency(), callbacks.clone());
     let mut layers = arguments.pg.layers();
     layers.charges_at_once = usize::MAX >> 4;
     layers.look_ups_at_once = usize::MAX >> 4;
@@ -54,7 +57,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
         transport: Arc::new(InProcess(simulator.router())),
         settings: Settings::default(),
     });
-    callbacks.connect(engine.clone());
+    callbacks.connect(Some(engine.clone()));
     engine.start_background();
 
     let products = add_products(&engine, arguments).await?;
@@ -188,28 +191,6 @@ async fn wait_until_final(engine: &Engine, arguments: &BenchArguments) -> anyhow
     }
     progress.end();
     Ok(())
-}
-
-fn books_of(simulator: &Simulator) -> Vec<GatewayTransaction> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = simulator.books(after, 10_000);
-        all.extend(page.transactions.into_iter().map(|row| GatewayTransaction {
-            reference: row.transaction_key,
-            gateway_order_id: row.order_id,
-            amount: Money::krw(row.amount),
-            verdict: match row.status {
-                "SUCCESS" => GatewayVerdict::Approved,
-                "FAILED" => GatewayVerdict::Declined,
-                _ => GatewayVerdict::Pending,
-            },
-        }));
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return all,
-        }
-    }
 }
 
 /// Since a monotonic moment of the system's clock.

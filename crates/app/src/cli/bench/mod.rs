@@ -60,7 +60,10 @@ pub(super) async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         let figures: Map<String, Value> =
             measured.figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        println!("{}", json!({ "good": is_good, "figures": figures, "books": verify::as_json(verdict) }));
+        println!(
+            "{}",
+            json!({ "good": is_good, "figures": figures, "books": verify::as_json(verdict) })
+        );
     } else {
         for (name, value) in &measured.figures {
             println!("{name:<28} {value}");

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::{Router, body::Body};
 use http::HeaderValue;
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use payonce_domain::gateway::GatewayName;
 use payonce_engine::Engine;
 use payonce_gateways::{
@@ -21,7 +22,10 @@ use tower::ServiceExt;
 
 /// Carries requests into a simulator's router.
 #[derive(Debug, Clone)]
-pub(crate) struct InProcess(pub(crate) Router);
+pub struct InProcess(
+    /// The simulator's wire.
+    pub Router,
+);
 
 #[async_trait]
 impl Transport for InProcess {
@@ -56,19 +60,18 @@ impl Transport for InProcess {
 
 /// Hands a simulator's callbacks to an engine, as the API's endpoint does.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CallbacksTo(Arc<std::sync::OnceLock<Engine>>);
+pub struct CallbacksTo(Arc<Mutex<Option<Engine>>>);
 
 impl CallbacksTo {
-    /// From now on callbacks arrive there.
-    pub(crate) fn connect(&self, engine: Engine) {
-        // A second engine would be a mistake of the caller; the first one stays.
-        let _already = self.0.set(engine);
+    /// From now on callbacks arrive there; with `None` nobody listens.
+    pub fn connect(&self, engine: Option<Engine>) {
+        *self.0.lock() = engine;
     }
 }
 
 impl CallbackSender for CallbacksTo {
     fn send(&self, callback: Callback) -> Sending {
-        let engine = self.0.get().cloned();
+        let engine = self.0.lock().clone();
         Box::pin(async move {
             let Some(engine) = engine else { return Delivery::Failed("nobody listens".into()) };
             let Some(order_id) = pg_simulator::callback::order_id(&callback.body) else {

@@ -1,0 +1,327 @@
+//! How a simulated process dies: at a chosen step everything it stands on stops answering.
+//!
+//! A dead process cannot write, send or even wake up, exactly as after `kill -9`; what it had
+//! committed or sent stays. Steps are counted: before and after each commit and each gateway call.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use payonce_domain::{
+    gateway::GatewayName,
+    ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
+    incident::Incident,
+    invariants::SalePages,
+    journal::Entry,
+    obligation::Obligation,
+    product::Product,
+    sale::Sale,
+    time::Timestamp,
+};
+use payonce_gateways::transport::{Request, Response, Transport, TransportError};
+use payonce_ports::{
+    clock::Clock,
+    store::{
+        AttemptAddress, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
+        StoreError, User,
+    },
+};
+
+/// Whether one process lives, and at which step it dies.
+#[derive(Debug, Default)]
+pub struct Life {
+    steps: AtomicU64,
+    dies_at: AtomicU64,
+    is_dead: AtomicBool,
+    sleeps: AtomicBool,
+}
+
+impl Life {
+    /// A process that dies at this step; 0 is never.
+    pub fn ending_at(step: u64) -> Arc<Self> {
+        Arc::new(Self { dies_at: AtomicU64::new(step), ..Self::default() })
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::SeqCst)
+    }
+
+    /// Whether it is dead.
+    pub fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::SeqCst)
+    }
+
+    /// Dies now.
+    pub fn kill(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops (as by `SIGSTOP`) at the next step, until [`Life::wake`].
+    pub fn pause(&self) {
+        self.sleeps.store(true, Ordering::SeqCst);
+    }
+
+    /// Goes on where it stopped.
+    pub fn wake(&self) {
+        self.sleeps.store(false, Ordering::SeqCst);
+    }
+
+    /// Goes on only if alive and awake.
+    async fn breathe(&self) {
+        if self.is_dead() {
+            std::future::pending::<()>().await;
+        }
+        while self.sleeps.load(Ordering::SeqCst) {
+            nap().await;
+        }
+    }
+
+    /// A step at which it may die.
+    async fn step(&self) {
+        let step = self.steps.fetch_add(1, Ordering::SeqCst) + 1;
+        if step == self.dies_at.load(Ordering::SeqCst) {
+            self.kill();
+        }
+        self.breathe().await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the world's time is tokio's, which tests pause")]
+async fn nap() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// The world's time, for one process.
+#[derive(Debug, Clone)]
+pub struct MortalClock {
+    /// Whose.
+    pub life: Arc<Life>,
+    /// When the world began.
+    pub began: tokio::time::Instant,
+    /// What its clock showed then.
+    pub start: Timestamp,
+}
+
+#[async_trait]
+impl Clock for MortalClock {
+    fn now(&self) -> Timestamp {
+        self.start.after(self.began.elapsed())
+    }
+
+    fn monotonic_micros(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's, which tests pause")]
+    async fn sleep(&self, wait: Duration) {
+        tokio::time::sleep(wait).await;
+        self.life.breathe().await;
+    }
+}
+
+/// The wire, for one process.
+pub struct MortalTransport {
+    /// Whose.
+    pub life: Arc<Life>,
+    /// The wire itself.
+    pub inner: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for MortalTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.life.step().await;
+        let answer = self.inner.send(request).await;
+        self.life.step().await;
+        answer
+    }
+}
+
+/// The books, for one process. Time stands still while the database works.
+pub struct MortalStore {
+    /// Whose.
+    pub life: Arc<Life>,
+    /// The books themselves.
+    pub inner: Arc<dyn Store>,
+}
+
+impl MortalStore {
+    /// Runs `work` with the world's time standing still: tokio's paused clock does not move while a
+    /// blocking task runs, and knows nothing of a database's socket.
+    async fn timeless<T>(&self, work: impl Future<Output = T>) -> T {
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let anchor = tokio::task::spawn_blocking(move || waiting.recv());
+        let result = work.await;
+        drop(done);
+        drop(anchor);
+        result
+    }
+}
+
+/// Reads breathe: a dead process gets no answer. Writes are steps.
+macro_rules! read {
+    ($self:ident.$method:ident($($argument:expr),*)) => {{
+        $self.life.breathe().await;
+        let result = $self.timeless($self.inner.$method($($argument),*)).await;
+        $self.life.breathe().await;
+        result
+    }};
+}
+
+macro_rules! write {
+    ($self:ident.$method:ident($($argument:expr),*)) => {{
+        $self.life.step().await;
+        let result = $self.timeless($self.inner.$method($($argument),*)).await;
+        $self.life.step().await;
+        result
+    }};
+}
+
+#[async_trait]
+impl Store for MortalStore {
+    async fn transact(&self, keys: Keys, decision: Decision) -> Result<(), StoreError> {
+        write!(self.transact(keys, decision))
+    }
+
+    fn lanes(&self) -> usize {
+        self.inner.lanes()
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        read!(self.ping())
+    }
+
+    async fn product(&self, id: ProductId) -> Result<Option<Product>, StoreError> {
+        read!(self.product(id))
+    }
+
+    async fn products(
+        &self,
+        after: Option<ProductId>,
+        limit: u32,
+    ) -> Result<Vec<Product>, StoreError> {
+        read!(self.products(after, limit))
+    }
+
+    async fn sale(&self, id: OrderId) -> Result<Option<Sale>, StoreError> {
+        read!(self.sale(id))
+    }
+
+    async fn order_of_payment(&self, id: PaymentId) -> Result<Option<OrderId>, StoreError> {
+        read!(self.order_of_payment(id))
+    }
+
+    async fn orders(
+        &self,
+        owner: Option<UserId>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        read!(self.orders(owner, before, limit))
+    }
+
+    async fn attempt_at_gateway(
+        &self,
+        gateway: &GatewayName,
+        gateway_order_id: &str,
+    ) -> Result<Option<AttemptAddress>, StoreError> {
+        read!(self.attempt_at_gateway(gateway, gateway_order_id))
+    }
+
+    async fn journal(&self, order_id: OrderId) -> Result<Vec<Entry>, StoreError> {
+        read!(self.journal(order_id))
+    }
+
+    async fn idempotency(
+        &self,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRow>, StoreError> {
+        read!(self.idempotency(key))
+    }
+
+    async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<Obligation>, StoreError> {
+        self.life.breathe().await;
+        let claimed = self.timeless(self.inner.claim(limit, lease)).await;
+        // An idle turn of the loop is no step, or there would be steps without end.
+        match &claimed {
+            Ok(some) if !some.is_empty() => self.life.step().await,
+            Ok(_) | Err(_) => self.life.breathe().await,
+        }
+        claimed
+    }
+
+    async fn release(&self, leases: &[Obligation]) -> Result<(), StoreError> {
+        write!(self.release(leases))
+    }
+
+    async fn backlog(&self) -> Result<Vec<Backlog>, StoreError> {
+        read!(self.backlog())
+    }
+
+    async fn open_sales(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        read!(self.open_sales(after, limit))
+    }
+
+    async fn hasten(&self, attempts: &[AttemptId]) -> Result<(), StoreError> {
+        write!(self.hasten(attempts))
+    }
+
+    async fn sale_pages(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<SalePages>, StoreError> {
+        read!(self.sale_pages(after, limit))
+    }
+
+    async fn stock_in_holds(&self) -> Result<BTreeMap<ProductId, i64>, StoreError> {
+        read!(self.stock_in_holds())
+    }
+
+    async fn ledger_sums(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        read!(self.ledger_sums())
+    }
+
+    async fn orphans(&self) -> Result<BTreeMap<&'static str, u64>, StoreError> {
+        read!(self.orphans())
+    }
+
+    async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError> {
+        read!(self.incidents(limit))
+    }
+
+    async fn add_user(&self, user: &User) -> Result<bool, StoreError> {
+        write!(self.add_user(user))
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        read!(self.user_by_email(email))
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        read!(self.user(id))
+    }
+
+    async fn add_server_key(&self, key: &ServerKey) -> Result<(), StoreError> {
+        write!(self.add_server_key(key))
+    }
+
+    async fn server_key(&self, digest: &str) -> Result<Option<ServerKey>, StoreError> {
+        read!(self.server_key(digest))
+    }
+
+    async fn secret(&self, name: &str, candidate: &str) -> Result<String, StoreError> {
+        write!(self.secret(name, candidate))
+    }
+}

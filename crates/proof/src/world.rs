@@ -1,0 +1,292 @@
+//! A simulated world: one shop's books, one gateway, any number of processes, time that moves by
+//! itself as soon as nobody has anything to do.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use payonce_domain::{
+    checkout::Item,
+    gateway::GatewayName,
+    ids::{Mint, OrderId, ProductId, UserId},
+    money::Money,
+    order::OrderStatus,
+    product::ProductType,
+    sale::Sale,
+    time::Timestamp,
+};
+use payonce_engine::{
+    Engine, Parts, Settings,
+    catalogue::NewProduct,
+    checkout::{Call, CheckoutError, PlaceOrder, Taken},
+    verification::{self, GatewayTransaction, GatewayVerdict, Verdict},
+};
+use payonce_gateways::{
+    guard::{self, Guarded},
+    pg_simulator::{self, PgSimulator},
+};
+use payonce_ports::{
+    clock::Clock,
+    entropy::{Entropy, SeededEntropy},
+    gateway::{Card, CardNumber, Gateway},
+    store::{IdempotencyKey, Store},
+};
+use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
+use payonce_storage::{Access, SqliteStore, Target};
+
+use crate::{
+    heartbeat::Heartbeat,
+    in_process::{CallbacksTo, InProcess},
+    mortal::{Life, MortalClock, MortalStore, MortalTransport},
+};
+
+/// When every world begins.
+const START: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
+/// A test number that the gateway's own document uses.
+const CARD: &str = "1234-5678-9814-1451";
+
+/// Everything outside our processes, and what they share.
+pub struct World {
+    /// The books, without anybody's life around them.
+    pub store: Arc<dyn Store>,
+    /// The gateway.
+    pub simulator: Simulator,
+    /// Whose order everything is.
+    pub owner: UserId,
+    /// How processes treat the gateway; change it before starting them.
+    pub layers: guard::Settings,
+    /// How processes know the gateway.
+    pub gateway: pg_simulator::Settings,
+    /// The shop's numbers.
+    pub settings: Settings,
+    /// The books themselves; every process puts its own life around them.
+    books: Arc<dyn Store>,
+    callbacks: CallbacksTo,
+    began: tokio::time::Instant,
+    seed: u64,
+    /// Processes started so far: each draws different chance.
+    lives: AtomicU64,
+    _heartbeat: Heartbeat,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A world on a fresh SQLite file.
+    pub async fn on_sqlite(settings: GatewaySettings, seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let target = Target::Sqlite(folder.path().join("books.db"));
+        Self::on(&target, folder, settings, seed).await
+    }
+
+    /// A world on an empty PostgreSQL database, which is told the world's time.
+    pub async fn on_postgres(url: &str, settings: GatewaySettings, seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::on(&Target::Postgres(url.to_owned()), folder, settings, seed).await
+    }
+
+    async fn on(
+        target: &Target,
+        folder: tempfile::TempDir,
+        mut settings: GatewaySettings,
+        seed: u64,
+    ) -> Self {
+        settings.seed = seed;
+        settings.started_at_ms = u64::try_from(START.micros() / 1_000).ok();
+        let callbacks = CallbacksTo::default();
+        let simulator = Simulator::start_with(settings, callbacks.clone());
+        payonce_storage::migrate(target).await.expect("migrated");
+        #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's")]
+        let began = tokio::time::Instant::now();
+        let immortal = Life::ending_at(0);
+        let clock = Arc::new(MortalClock { life: Arc::clone(&immortal), began, start: START });
+        let inner: Arc<dyn Store> = match target {
+            Target::Sqlite(path) => {
+                Arc::new(SqliteStore::open(path, clock, Access::Serve).await.expect("opened"))
+            }
+            Target::Postgres(url) => panic!("no books at {url}"),
+        };
+        Self {
+            store: Arc::new(MortalStore { life: immortal, inner: Arc::clone(&inner) }),
+            books: inner,
+            simulator,
+            owner: Mint::new(START, seed).id(),
+            layers: guard::Settings::default(),
+            gateway: pg_simulator::Settings {
+                base_url: "http://localhost:8082".to_owned(),
+                user_id: "world".to_owned(),
+                callback_url: "http://localhost:8080/api/v1/payments/callback".to_owned(),
+                manners: pg_simulator::stock_manners(),
+            },
+            settings: Settings { obligations_every: Duration::from_secs(5), ..Settings::default() },
+            callbacks,
+            began,
+            seed,
+            lives: AtomicU64::new(1),
+            _heartbeat: Heartbeat::start(),
+            _folder: folder,
+        }
+    }
+
+    /// Starts a process that dies when its life says so. Callbacks go to the newest one.
+    pub fn process(&self, life: &Arc<Life>) -> Engine {
+        let number =
+            self.seed.wrapping_mul(31).wrapping_add(self.lives.fetch_add(1, Ordering::SeqCst));
+        let clock: Arc<dyn Clock> =
+            Arc::new(MortalClock { life: Arc::clone(life), began: self.began, start: START });
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(number));
+        let transport = MortalTransport {
+            life: Arc::clone(life),
+            inner: Arc::new(InProcess(self.simulator.router())),
+        };
+        let wire: Arc<dyn Gateway> =
+            Arc::new(PgSimulator::new(self.gateway.clone(), Arc::new(transport)));
+        let guarded: Arc<dyn Gateway> = Arc::new(Guarded::new(
+            wire,
+            self.layers.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        ));
+        let name = GatewayName::new(pg_simulator::NAME);
+        let store = MortalStore { life: Arc::clone(life), inner: Arc::clone(&self.books) };
+        let engine = Engine::new(Parts {
+            store: Arc::new(store),
+            gateways: BTreeMap::from([(name.clone(), guarded)]),
+            default_gateway: name,
+            clock,
+            entropy,
+            settings: self.settings.clone(),
+        });
+        self.callbacks.connect(Some(engine.clone()));
+        engine.start_background();
+        engine
+    }
+
+    /// Callbacks reach nobody from now on.
+    pub fn cut_callbacks(&self) {
+        self.callbacks.connect(None);
+    }
+
+    /// Adds a product with this stock.
+    pub async fn product(&self, engine: &Engine, stock: u32) -> ProductId {
+        let new = NewProduct {
+            kind: ProductType::Book,
+            name: "A book".to_owned(),
+            price: Money::krw(15_000),
+            stock,
+        };
+        engine.add_product(new).await.expect("added").id
+    }
+
+    /// An order of one piece under this idempotency key.
+    pub fn order(&self, product_id: ProductId, key: &str) -> PlaceOrder {
+        PlaceOrder {
+            call: Call {
+                key: IdempotencyKey { scope: self.owner.to_string(), key: key.to_owned() },
+                fingerprint: product_id.to_string(),
+            },
+            owner: self.owner,
+            items: vec![Item { product_id, quantity: 1 }],
+            card: card(),
+            gateway: None,
+            metadata: "{}".to_owned(),
+        }
+    }
+
+    /// Places that order.
+    pub async fn place(
+        &self,
+        engine: &Engine,
+        product_id: ProductId,
+        key: &str,
+    ) -> Result<Taken, CheckoutError> {
+        engine.place(self.order(product_id, key)).await
+    }
+
+    /// Lets the world's time pass.
+    #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's, which tests pause")]
+    pub async fn pass(&self, wait: Duration) {
+        tokio::time::sleep(wait).await;
+    }
+
+    /// Lets time pass until every order has ended, at most this long; says whether that was reached.
+    pub async fn until_final(&self, at_most: Duration) -> bool {
+        let end = self.began.elapsed() + at_most;
+        loop {
+            let mut before = None;
+            let mut is_open = false;
+            loop {
+                let page = self.store.orders(None, before, 500).await.expect("books");
+                let Some(last) = page.last() else { break };
+                before = Some(last.order.id);
+                is_open |= page.iter().any(|sale| sale.order.status == OrderStatus::Pending);
+            }
+            if !is_open || self.began.elapsed() >= end {
+                return !is_open;
+            }
+            self.pass(Duration::from_secs(20)).await;
+        }
+    }
+
+    /// The order as it is.
+    pub async fn sale(&self, id: OrderId) -> Sale {
+        self.store.sale(id).await.expect("books").expect("the order")
+    }
+
+    /// What verification says of our books and the gateway's.
+    pub async fn verdict(&self) -> Verdict {
+        let theirs = books_of(&self.simulator);
+        verification::verify(&*self.store, Some(theirs), &mut |_| {}).await.expect("books")
+    }
+
+    /// Asserts that every rule holds and nothing differs from the gateway's books.
+    pub async fn assert_true(&self, context: &str) -> Verdict {
+        let verdict = self.verdict().await;
+        assert!(verdict.is_clean(), "{context}: {verdict:#?}");
+        verdict
+    }
+}
+
+/// A card of the test's.
+pub fn card() -> Card {
+    Card {
+        company: "SAMSUNG".to_owned(),
+        number: CardNumber::parse(CARD).expect("a card number"),
+        instalments: 0,
+    }
+}
+
+/// The order that was taken now or before.
+pub fn order_of(taken: &Taken) -> Option<OrderId> {
+    match taken {
+        Taken::Now(id) | Taken::Before(id) => Some(*id),
+        Taken::Answered(_) => None,
+    }
+}
+
+/// All transactions in a simulator's own books.
+pub fn books_of(simulator: &Simulator) -> Vec<GatewayTransaction> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = simulator.books(after, 10_000);
+        all.extend(page.transactions.into_iter().map(|row| GatewayTransaction {
+            reference: row.transaction_key,
+            gateway_order_id: row.order_id,
+            amount: Money::krw(row.amount),
+            verdict: match row.status {
+                "SUCCESS" => GatewayVerdict::Approved,
+                "FAILED" => GatewayVerdict::Declined,
+                _ => GatewayVerdict::Pending,
+            },
+        }));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return all,
+        }
+    }
+}

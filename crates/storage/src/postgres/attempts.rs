@@ -1,0 +1,144 @@
+//! Table `attempts`.
+
+use payonce_domain::{
+    gateway::GatewayName, ids::OrderId, payment::Attempt, time::Timestamp, words::Word,
+};
+use payonce_ports::store::{AttemptAddress, StoreError};
+
+use super::connection::{Connection, column};
+use crate::{
+    changes::{Changed, Of, expect_rows},
+    columns, rows,
+};
+
+pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, AT_GATEWAY, LIVE, INSERT, UPDATE];
+
+const OF_ORDERS: &str = concat!(
+    "SELECT ",
+    columns::attempts!(),
+    " FROM attempts WHERE order_id = ANY($1::TEXT[]) ORDER BY order_id, number"
+);
+
+/// The attempts of these orders, those of one in order of their numbers.
+pub(crate) async fn of_orders(
+    connection: &Connection,
+    order_ids: &[String],
+) -> Result<Vec<(OrderId, Attempt)>, StoreError> {
+    if order_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    connection.query(OF_ORDERS, &[&order_ids]).await?.iter().map(rows::attempt).collect()
+}
+
+const AT_GATEWAY: &str = "
+SELECT order_id, id FROM attempts WHERE gateway = $1::TEXT AND gateway_order_id = $2::TEXT";
+
+/// The attempt that a gateway knows by this order id.
+pub(crate) async fn at_gateway(
+    connection: &Connection,
+    gateway: &GatewayName,
+    gateway_order_id: &str,
+) -> Result<Option<AttemptAddress>, StoreError> {
+    let found = connection.query(AT_GATEWAY, &[&gateway.as_str(), &gateway_order_id]).await?;
+    found.first().map(rows::attempt_address).transpose()
+}
+
+const LIVE: &str = "
+SELECT order_id FROM attempts
+WHERE state IN ('sent', 'accepted', 'unknown') AND order_id > COALESCE($1::TEXT, '')
+ORDER BY order_id LIMIT $2::BIGINT";
+
+/// Orders with a live attempt.
+pub(crate) async fn live(
+    connection: &Connection,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let after = after.map(|id| id.to_string());
+    let found = connection.query(LIVE, &[&after, &i64::from(limit)]).await?;
+    found.iter().map(rows::order_id).collect()
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO attempts (",
+    columns::attempts!(),
+    ") SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[],
+                            $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[],
+                            $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::BIGINT[], $15::BIGINT[],
+                            $16::BIGINT[], $17::BIGINT[])"
+);
+
+/// Adds attempts.
+pub(crate) async fn insert(
+    connection: &Connection,
+    new: &[Of<&Attempt>],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let touched = connection
+        .execute(
+            INSERT,
+            &[
+                &column(new, |of| of.order_id.to_string()),
+                &column(new, |of| i64::from(of.row.number)),
+                &column(new, |of| of.row.id.to_string()),
+                &column(new, |of| of.row.gateway.as_str()),
+                &column(new, |of| of.row.gateway_order_id.as_str()),
+                &column(new, |of| of.row.gateway_user_id.as_str()),
+                &column(new, |of| of.row.amount.minor),
+                &column(new, |of| of.row.amount.currency.code()),
+                &column(new, |of| of.row.card_company.as_str()),
+                &column(new, |of| of.row.state.word()),
+                &column(new, |of| of.row.reference.as_deref()),
+                &column(new, |of| of.row.problem.as_ref().map(|problem| problem.code.word())),
+                &column(new, |of| of.row.problem.as_ref().map(|problem| problem.text.as_str())),
+                &column(new, |of| i64::from(of.row.absences)),
+                &column(new, |of| of.row.recorded_at.micros()),
+                &column(new, |of| of.row.send_before.micros()),
+                &column(new, |of| of.row.certain_at.map(Timestamp::micros)),
+            ],
+        )
+        .await?;
+    expect_rows("attempts", new.len(), touched)
+}
+
+const UPDATE: &str = "
+UPDATE attempts
+SET state = new.state, reference = new.reference, problem_code = new.problem_code,
+    problem_text = new.problem_text, absences = new.absences, send_before = new.send_before,
+    certain_at = new.certain_at
+FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
+            $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[])
+    AS new (order_id, number, state, reference, problem_code, problem_text, absences,
+            send_before, certain_at, loaded_state)
+WHERE attempts.order_id = new.order_id AND attempts.number = new.number
+  AND attempts.state = new.loaded_state";
+
+/// Changes attempts that are still in the state that was loaded.
+pub(crate) async fn update(
+    connection: &Connection,
+    changed: &[Of<Changed<'_, Attempt>>],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let touched = connection
+        .execute(
+            UPDATE,
+            &[
+                &column(changed, |of| of.order_id.to_string()),
+                &column(changed, |of| i64::from(of.row.to.number)),
+                &column(changed, |of| of.row.to.state.word()),
+                &column(changed, |of| of.row.to.reference.as_deref()),
+                &column(changed, |of| of.row.to.problem.as_ref().map(|it| it.code.word())),
+                &column(changed, |of| of.row.to.problem.as_ref().map(|it| it.text.as_str())),
+                &column(changed, |of| i64::from(of.row.to.absences)),
+                &column(changed, |of| of.row.to.send_before.micros()),
+                &column(changed, |of| of.row.to.certain_at.map(Timestamp::micros)),
+                &column(changed, |of| of.row.from.state.word()),
+            ],
+        )
+        .await?;
+    expect_rows("attempts", changed.len(), touched)
+}
