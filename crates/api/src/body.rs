@@ -57,7 +57,7 @@ pub(crate) fn says_it_is_larger(headers: &HeaderMap, limit: usize) -> bool {
 }
 
 pub(crate) fn too_large(limit: usize) -> Problem {
-    Problem::new(Code::BodyTooLarge).value("limit", limit)
+    Problem::new(Code::BodyTooLarge).value("limit", &limit)
 }
 
 /// A body with no fields at all: none, or an empty object.

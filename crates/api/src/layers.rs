@@ -53,13 +53,11 @@ pub(crate) fn shed_load(api: &Api, router: Router<Api>) -> Router<Api> {
 
 async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let request_id = match sent.filter(|sent| is_request_id(sent)) {
-        Some(sent) => sent.to_owned(),
-        None => {
-            let entropy = api.engine().entropy();
-            format!("req_{:016x}{:016x}", entropy.number(), entropy.number())
-        }
-    };
+    let entropy = api.engine().entropy();
+    let request_id = sent.filter(|sent| is_request_id(sent)).map_or_else(
+        || format!("req_{:016x}{:016x}", entropy.number(), entropy.number()),
+        str::to_owned,
+    );
     let asked = Asked { request_id, language: Language::of(request.headers()) };
     request.extensions_mut().insert(asked.clone());
     let mut response = written_down(next.run(request).await, &asked);

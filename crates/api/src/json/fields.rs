@@ -50,7 +50,12 @@ pub(crate) struct Object<'t> {
 impl<'t> Object<'t> {
     /// The whole body as an object.
     pub(crate) fn body(tree: &'t Tree, faults: &mut Faults) -> Option<Self> {
-        Field { path: String::new(), tree: Some(tree) }.object(faults)
+        Field::body(tree).object(faults)
+    }
+
+    /// Whether a field of this name was sent.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.left.iter().any(|(left, _)| *left == name)
     }
 
     /// The field of this name. `null` is the same as absent.
@@ -76,6 +81,11 @@ pub(crate) struct Field<'t> {
 }
 
 impl<'t> Field<'t> {
+    /// The whole body.
+    pub(crate) fn body(tree: &'t Tree) -> Self {
+        Self { path: String::new(), tree: Some(tree) }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &str {
         &self.path
@@ -99,13 +109,11 @@ impl<'t> Field<'t> {
     }
 
     pub(crate) fn text(&self, faults: &mut Faults) -> Option<&'t str> {
-        match self.tree(faults)? {
-            Tree::Text(text) => Some(text.as_str()),
-            _ => {
-                self.not_a(Shape::Text, faults);
-                None
-            }
-        }
+        let Tree::Text(text) = self.tree(faults)? else {
+            self.not_a(Shape::Text, faults);
+            return None;
+        };
+        Some(text.as_str())
     }
 
     /// A text of this many characters, none of them a control character.
@@ -139,13 +147,11 @@ impl<'t> Field<'t> {
     }
 
     pub(crate) fn truth(&self, faults: &mut Faults) -> Option<bool> {
-        match self.tree(faults)? {
-            Tree::Truth(truth) => Some(*truth),
-            _ => {
-                self.not_a(Shape::TrueOrFalse, faults);
-                None
-            }
-        }
+        let Tree::Truth(truth) = self.tree(faults)? else {
+            self.not_a(Shape::TrueOrFalse, faults);
+            return None;
+        };
+        Some(*truth)
     }
 
     pub(crate) fn id<K: Kind>(&self, faults: &mut Faults) -> Option<Id<K>> {
@@ -157,16 +163,12 @@ impl<'t> Field<'t> {
     }
 
     pub(crate) fn object(&self, faults: &mut Faults) -> Option<Object<'t>> {
-        match self.tree(faults)? {
-            Tree::Object(entries) => Some(Object {
-                path: self.path.clone(),
-                left: entries.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-            }),
-            _ => {
-                self.not_a(Shape::Object, faults);
-                None
-            }
-        }
+        let Tree::Object(entries) = self.tree(faults)? else {
+            self.not_a(Shape::Object, faults);
+            return None;
+        };
+        let left = entries.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        Some(Object { path: self.path.clone(), left })
     }
 
     /// The entries of a list of this many.

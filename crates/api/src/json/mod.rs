@@ -27,11 +27,11 @@ pub(crate) enum Tree {
 pub(crate) fn parse(body: &[u8]) -> Result<Tree, Problem> {
     let tree: Tree = serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(Code::MalformedJson).value("where", place)
+        Problem::new(Code::MalformedJson).value("where", &place)
     })?;
     match repeated(&tree, "") {
         Some(path) => Err(Problem::new(Code::MalformedJson)
-            .value("where", format!("{path} comes twice"))
+            .value("where", &format!("{path} comes twice"))
             .param(path)),
         None => Ok(tree),
     }
@@ -79,7 +79,10 @@ pub(crate) fn canonical(tree: &Tree, out: &mut Zeroizing<String>) {
         Tree::Null => out.push_str("null"),
         Tree::Truth(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Tree::Whole(number) => out.push_str(&number.to_string()),
-        Tree::Fraction(number) => out.push_str(&format!("{number:?}")),
+        Tree::Fraction(number) => {
+            let text = format!("{number:?}");
+            out.push_str(&text);
+        }
         Tree::Text(text) => quoted(text, out),
         Tree::List(entries) => {
             out.push('[');

@@ -83,21 +83,24 @@ pub(super) async fn taken(
     Ok(response)
 }
 
-/// Keeps a refusal of a call that did nothing, if a repeat must get the very same. `None`: it is
-/// not of that kind. Otherwise what the key is about from now on, which a faster repeat may have
-/// decided otherwise.
-pub(super) async fn keep_refusal(
+/// Answers a call that did nothing. A final refusal is kept under the key first, so that a repeat
+/// gets the very same; if a faster repeat was not refused, both get what that one did.
+pub(super) async fn refused(
     api: &Api,
     asked: &Asked,
-    call: &Call,
-    problem: &Problem,
-) -> Result<Option<Taken>, Problem> {
+    call: Call,
+    problem: Problem,
+    patience: Patience,
+) -> Result<Response, Problem> {
     let is_final = matches!(problem.code(), Code::SoldOut | Code::OrderEnded | Code::OrderExpired);
     if !is_final {
-        return Ok(None);
+        return Err(problem);
     }
     let reply = RememberedReply { status: problem.status().as_u16(), body: problem.body(asked) };
-    Ok(Some(api.engine().remember(call.clone(), None, reply).await?))
+    match api.engine().remember(call.clone(), None, reply.clone()).await? {
+        Taken::Answered(kept) if kept == reply => Err(problem),
+        other => taken(api, asked, call, other, patience).await,
+    }
 }
 
 /// The same call, whose request is on its way right now, is answered by whoever sent it.
@@ -156,18 +159,18 @@ fn standing(sale: &Sale, now: Timestamp) -> Standing {
                     "이 주문은 끝났으니 나중에 새 키로 다시 주문해 주세요.",
                 );
                 let problem = Problem::new(Code::GatewayUnavailable).say("again", again);
-                refused(problem.retry_after(5).sale(sale), true)
+                uncharged(problem.retry_after(5).sale(sale), true)
             }
             Some(FailureReason::Rejected) => {
-                refused(Problem::new(Code::PaymentRejected).sale(sale), true)
+                uncharged(Problem::new(Code::PaymentRejected).sale(sale), true)
             }
             Some(FailureReason::Expired) => {
                 let until = views::by_when(sale.order.expires_at);
-                refused(Problem::new(Code::OrderExpired).value("until", until).sale(sale), false)
+                uncharged(Problem::new(Code::OrderExpired).value("until", &until).sale(sale), false)
             }
             Some(FailureReason::Cancelled) | None => {
                 let status = sale.order.status.word();
-                refused(Problem::new(Code::OrderEnded).value("status", status).sale(sale), false)
+                uncharged(Problem::new(Code::OrderEnded).value("status", &status).sale(sale), false)
             }
         },
         // Not over: an operator moves next.
@@ -182,7 +185,7 @@ fn open(sale: &Sale) -> Standing {
     let until = views::by_when(sale.order.expires_at);
     // An absence that was believed may still turn out otherwise; a decline does not.
     let is_final = last.is_some_and(|last| last.state == AttemptState::Declined);
-    refused(Problem::new(code).value("until", until).sale(sale), is_final)
+    uncharged(Problem::new(code).value("until", &until).sale(sale), is_final)
 }
 
 fn code_of(attempt: &Attempt) -> Code {
@@ -201,7 +204,7 @@ fn code_of(attempt: &Attempt) -> Code {
     }
 }
 
-fn refused(problem: Problem, is_final: bool) -> Standing {
+fn uncharged(problem: Problem, is_final: bool) -> Standing {
     Standing::Refused { problem, is_final }
 }
 

@@ -12,7 +12,7 @@ use payonce_domain::{
     checkout::{Item, MAX_LINES, MAX_QUANTITY},
     ids::UserId,
 };
-use payonce_engine::checkout::{Call, CheckoutError, PlaceOrder, Taken};
+use payonce_engine::checkout::{Call, PlaceOrder};
 use payonce_ports::store::IdempotencyKey;
 
 use super::{answer, paying::paying};
@@ -56,7 +56,7 @@ pub(crate) async fn create(
     let patience = Patience::of(&headers, api.settings().wait_at_most);
     match api.engine().place(request).await {
         Ok(taken) => answer::taken(&api, &asked, call, taken, patience).await,
-        Err(error) => refused(&api, &asked, call, error, patience).await,
+        Err(error) => answer::refused(&api, &asked, call, error.into(), patience).await,
     }
 }
 
@@ -70,23 +70,6 @@ pub(super) fn call_of(
 ) -> Result<Call, Problem> {
     let key = IdempotencyKey { scope: caller.scope(), key: idempotency::key_in(headers)? };
     Ok(api.fingerprints().call(key, &Method::POST, path, body))
-}
-
-/// Nothing was placed. A final refusal is kept under the key first; of two answers, both callers
-/// get the one that was kept.
-async fn refused(
-    api: &Api,
-    asked: &Asked,
-    call: Call,
-    error: CheckoutError,
-    patience: Patience,
-) -> Result<Response, Problem> {
-    let problem = Problem::from(error);
-    match answer::keep_refusal(api, asked, &call, &problem).await? {
-        None => Err(problem),
-        Some(Taken::Answered(reply)) if reply.body == problem.body(asked) => Err(problem),
-        Some(taken) => answer::taken(api, asked, call, taken, patience).await,
-    }
 }
 
 fn read(api: &Api, caller: &Caller, call: Call, body: &Tree) -> Result<PlaceOrder, Problem> {

@@ -5,7 +5,8 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use payonce_engine::checkout::{Call, PayAgain, Taken};
+use payonce_domain::ids::OrderId;
+use payonce_engine::checkout::{Call, PayAgain};
 
 use super::{answer, create::call_of, paying::paying};
 use crate::{
@@ -15,12 +16,11 @@ use crate::{
     body::Json,
     json::{
         Tree,
-        fields::{Faults, Object},
+        fields::{Faults, Field, Object},
     },
     prefer::Patience,
     problem::Problem,
 };
-use payonce_domain::ids::OrderId;
 
 /// Pays an open order again. The earlier attempts are certainly not charged, or it is refused.
 pub(crate) async fn pay(
@@ -46,17 +46,16 @@ pub(crate) async fn pay(
         Ok(now) => problem.sale(&now),
         Err(_) => problem,
     };
-    match answer::keep_refusal(&api, &asked, &call, &problem).await? {
-        None => Err(problem),
-        Some(Taken::Answered(reply)) if reply.body == problem.body(&asked) => Err(problem),
-        Some(taken) => answer::taken(&api, &asked, call, taken, patience).await,
-    }
+    answer::refused(&api, &asked, call, problem, patience).await
 }
 
 /// The body is what `POST /v1/orders` has under `payment`, bare or under `payment`.
 fn read(api: &Api, call: Call, order_id: OrderId, body: &Tree) -> Result<PayAgain, Problem> {
     let mut faults = Faults::default();
     let paying = Object::body(body, &mut faults).and_then(|mut object| {
+        if object.has("method") || object.has("card") {
+            return paying(api, &Field::body(body), &mut faults);
+        }
         let paying = paying(api, &object.take("payment"), &mut faults);
         object.end(&mut faults);
         paying

@@ -84,11 +84,11 @@ impl From<PlaceRefusal> for Problem {
                 Fault::OutOfRange { least: 1, most: MAX_QUANTITY.into() },
             ),
             PlaceRefusal::NoSuchProduct(id) => {
-                Self::new(Code::ProductNotFound).value("id", id).param("items")
+                Self::new(Code::ProductNotFound).value("id", &id).param("items")
             }
             PlaceRefusal::SoldOut { product_id, available } => Self::new(Code::SoldOut)
-                .value("product", product_id)
-                .value("available", available)
+                .value("product", &product_id)
+                .value("available", &available)
                 .param("items"),
             PlaceRefusal::Price(_) => FieldFault::problem(
                 "items",
@@ -113,10 +113,10 @@ impl From<RenewRefusal> for Problem {
     fn from(refusal: RenewRefusal) -> Self {
         match refusal {
             RenewRefusal::Ended(status) => {
-                Self::new(Code::OrderEnded).value("status", status.word())
+                Self::new(Code::OrderEnded).value("status", &status.word())
             }
             RenewRefusal::InProgress => Self::new(Code::PaymentInProgress).retry_after(SOON),
-            RenewRefusal::Expired(at) => Self::new(Code::OrderExpired).value("until", moment(at)),
+            RenewRefusal::Expired(at) => Self::new(Code::OrderExpired).value("until", &moment(at)),
             RenewRefusal::Illegal(error) => defect(&error),
         }
     }
@@ -131,7 +131,7 @@ impl From<GiveUpError> for Problem {
             }
             GiveUpError::Refused(CancelRefusal::CannotRefund) => Self::new(Code::RefundNotPossible),
             GiveUpError::Refused(CancelRefusal::Ended(status)) => {
-                Self::new(Code::OrderEnded).value("status", status.word())
+                Self::new(Code::OrderEnded).value("status", &status.word())
             }
             GiveUpError::Refused(CancelRefusal::Illegal(error)) | GiveUpError::Illegal(error) => {
                 defect(&error)
@@ -146,7 +146,7 @@ impl From<GiveUpError> for Problem {
 impl From<CatalogueError> for Problem {
     fn from(error: CatalogueError) -> Self {
         match error {
-            CatalogueError::NoSuchProduct(id) => Self::new(Code::ProductNotFound).value("id", id),
+            CatalogueError::NoSuchProduct(id) => Self::new(Code::ProductNotFound).value("id", &id),
             CatalogueError::TooMuchStock => {
                 FieldFault::problem("stock", Fault::OutOfRange { least: 0, most: u32::MAX.into() })
             }

@@ -8,6 +8,8 @@ pub mod code;
 pub(crate) mod engine;
 pub(crate) mod fault;
 
+use std::fmt;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -61,7 +63,7 @@ impl Problem {
 
     /// Fills what the code's sentence leaves open.
     #[must_use]
-    pub(crate) fn value(self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn value(self, name: &'static str, value: &dyn fmt::Display) -> Self {
         let value = value.to_string();
         self.say(name, Sentence::new(value.clone(), value))
     }
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_problem_speaks_the_callers_language_and_keeps_its_code() {
-        let problem = Problem::new(Code::SoldOut).value("product", "prd_1").value("available", 3);
+        let problem = Problem::new(Code::SoldOut).value("product", &"prd_1").value("available", &3);
         let english = written(&problem, Language::English);
         let korean = written(&problem, Language::Korean);
         assert_eq!(english["code"], "SOLD_OUT");

@@ -27,7 +27,7 @@ pub(crate) async fn change(
     Json(body): Json,
 ) -> Result<Written<views::Product>, Problem> {
     caller.must_run_the_shop()?;
-    let missing = |_| Problem::new(Code::ProductNotFound).value("id", shown(&id));
+    let missing = |_| Problem::new(Code::ProductNotFound).value("id", &shown(&id));
     let product_id = id.parse().map_err(missing)?;
     let mut faults = Faults::default();
     let change = Object::body(&body, &mut faults).map(|mut object| {

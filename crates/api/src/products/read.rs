@@ -17,7 +17,7 @@ pub(crate) async fn read(
     State(api): State<Api>,
     Path(id): Path<String>,
 ) -> Result<Json<views::Product>, Problem> {
-    let missing = || Problem::new(Code::ProductNotFound).value("id", shown(&id));
+    let missing = || Problem::new(Code::ProductNotFound).value("id", &shown(&id));
     let product = api.engine().books().product(id.parse().map_err(|_| missing())?).await?;
     product.map(|product| Json(views::product(&product))).ok_or_else(missing)
 }

@@ -27,8 +27,7 @@ pub enum BindError {
     },
 }
 
-/// Listens at this address.
-#[expect(clippy::unused_async, reason = "needs a runtime, and says so by being awaited")]
+/// Listens at this address. Needs a runtime, and says so by being awaited.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     listen(address).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => BindError::Taken(address),

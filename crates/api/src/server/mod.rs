@@ -45,7 +45,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             head_within: Duration::from_secs(3),
-            idle_at_most: Duration::from_secs(60),
+            idle_at_most: Duration::from_mins(1),
             connections_at_most: 1_024,
             connections_per_address: 1_024,
             grace: Duration::from_secs(10),

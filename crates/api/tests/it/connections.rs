@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::world::World;
+use crate::world::{World, pause};
 
 struct Served {
     address: std::net::SocketAddr,
@@ -88,8 +88,7 @@ async fn a_connection_may_rest_between_requests_but_not_within_the_next_head() {
         send(&mut kept, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
         assert!(one(&mut kept).await.contains("200 OK"));
         // Longer than a head may take. Real time, as the socket's is.
-        let _over =
-            tokio::time::timeout(Duration::from_millis(200), std::future::pending::<()>()).await;
+        pause(200).await;
     }
     send(&mut kept, "GET / HT").await;
     rest(&mut kept).await;
@@ -137,17 +136,9 @@ async fn a_body_that_dribbles_in_is_given_up() {
     let mut client = served.connect().await;
     let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
     send(&mut client, head).await;
-    let moving = async {
-        loop {
-            tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>())
-                .await
-                .expect_err("never");
-            world.move_on(Duration::from_secs(5));
-        }
-    };
     let answer = tokio::select! {
         answer = one(&mut client) => answer,
-        () = moving => String::new(),
+        () = world.time_goes_on() => unreachable!("time has no end"),
     };
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("BODY_TOO_SLOW"), "{answer}");
 }
@@ -170,8 +161,7 @@ async fn a_shutdown_lets_running_requests_finish_and_takes_no_new_ones() {
     let mut running = served.connect().await;
     send(&mut running, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     // It has arrived once another request on a younger connection could be taken too.
-    let _over =
-        tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>()).await;
+    pause(100).await;
     served.shutdown.cancel();
     rest(&mut resting).await;
     assert!(TcpStream::connect(served.address).await.is_err(), "no new ones");
@@ -188,8 +178,7 @@ async fn what_does_not_finish_within_the_grace_is_cut() {
     let served = served(router, settings).await;
     let mut stuck = served.connect().await;
     send(&mut stuck, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let _over =
-        tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>()).await;
+    pause(100).await;
     served.shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(5), served.task).await.expect("ended").expect("well");
     assert_eq!(rest(&mut stuck).await, "");

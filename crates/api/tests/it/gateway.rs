@@ -1,6 +1,13 @@
 //! A gateway in memory that follows a script.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -38,6 +45,7 @@ pub struct Scripted {
     /// What look-ups see from now on.
     pub sees: Mutex<Option<Verdict>>,
     pub refuses: Mutex<bool>,
+    pub panics: AtomicBool,
     pub release: Notify,
 }
 
@@ -59,6 +67,7 @@ impl Scripted {
             charged: Mutex::default(),
             sees: Mutex::default(),
             refuses: Mutex::new(false),
+            panics: AtomicBool::new(false),
             release: Notify::new(),
         })
     }
@@ -107,7 +116,7 @@ impl Gateway for Scripted {
         &self.manners
     }
 
-    fn account(&self) -> &str {
+    fn account(&self) -> &'static str {
         "shop"
     }
 
@@ -116,6 +125,7 @@ impl Gateway for Scripted {
     }
 
     fn refuses_charges(&self) -> Option<Refusal> {
+        assert!(!self.panics.load(Ordering::Relaxed), "as the script says");
         let refusal = Refusal {
             reason: "circuit breaker is open".to_owned(),
             retry_after: Duration::from_secs(7),

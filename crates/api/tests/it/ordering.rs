@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use payonce_domain::payment::ProblemCode;
+use payonce_ports::clock::Clock as _;
 
 use crate::{
     gateway::Say,
@@ -75,12 +76,13 @@ async fn a_silent_gateway_is_waited_for_two_seconds() {
     let product = world.product(1_000, 1).await;
     world.gateway.will([Say::WhenReleased(Box::new(Say::Approve))]);
     let body = order_of(&product, 1);
-    let ordering = world.order("k", &body);
-    let moving = async {
-        world.until(|world| world.gateway.charges() == 1).await;
-        world.move_on(Duration::from_secs(3));
+    let started = world.clock.now();
+    let answer = tokio::select! {
+        answer = world.order("k", &body) => answer,
+        () = world.time_goes_on() => unreachable!("time has no end"),
     };
-    let (answer, ()) = tokio::join!(ordering, moving);
+    let waited = world.clock.now().since(started);
+    assert!(waited >= Duration::from_secs(2), "{waited:?}");
     assert_eq!(answer.is(202)["payment"]["last_attempt"]["state"], "sent");
 }
 

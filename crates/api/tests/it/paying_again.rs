@@ -30,6 +30,17 @@ async fn a_declined_order_is_paid_with_another_card_once() {
 }
 
 #[tokio::test]
+async fn the_payment_may_also_be_the_whole_body() {
+    let world = World::new().await;
+    let order = declined(&world).await;
+    let mut body = payment();
+    body["card"]["company"] = json!("VISA");
+    let problem = world.pay("a", &order, &body).await.refused(400, "INVALID_REQUEST");
+    assert_eq!(problem["param"], "card.company");
+    world.pay("a", &order, &payment()).await.is(201);
+}
+
+#[tokio::test]
 async fn a_key_of_one_address_is_not_a_key_of_another() {
     let world = World::new().await;
     let order = declined(&world).await;

@@ -1,5 +1,7 @@
 //! The same call, again: idempotency keys.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use payonce_domain::payment::ProblemCode;
 use serde_json::json;
@@ -126,4 +128,16 @@ async fn a_key_is_required() {
     answer.refused(400, "IDEMPOTENCY_KEY_REQUIRED");
     world.order("two words", &body).await.refused(400, "IDEMPOTENCY_KEY_INVALID");
     assert_eq!(world.gateway.charges(), 0);
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_at_once_has_ordered_all_the_same_and_a_repeat_tells() {
+    let world = World::new().await;
+    let product = world.product(1_000, 9).await;
+    let body = order_of(&product, 1);
+    let hung_up = tokio::time::timeout(Duration::ZERO, world.order("k", &body)).await;
+    assert!(hung_up.is_err(), "it answered before it could be left");
+    world.until(|world| world.gateway.charges() == 1 && world.engine.busy() == 0).await;
+    assert_eq!(world.order("k", &body).await.is(201)["status"], "completed");
+    assert_eq!(world.gateway.charges(), 1);
 }

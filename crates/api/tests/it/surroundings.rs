@@ -1,9 +1,11 @@
 //! What surrounds every call: ids, languages, sizes, load, health.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::Method;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, order_of};
 
 #[tokio::test]
 async fn every_answer_carries_a_request_id_and_protective_headers() {
@@ -101,4 +103,17 @@ async fn health_tells_what_the_shop_rests_on() {
     assert_eq!(gateways["data"][0]["takes_charges"], false);
     let _finished = world.engine.stop(std::time::Duration::ZERO).await;
     assert_eq!(world.get("/readyz", "").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_of_its_own_call_and_of_no_other() {
+    let world = World::new().await;
+    let product = world.product(1_000, 9).await;
+    world.gateway.panics.store(true, Ordering::Relaxed);
+    let answer = world.order("k", &order_of(&product, 1)).await;
+    let problem = answer.refused(500, "INTERNAL_ERROR");
+    assert_eq!(problem["request_id"], answer.header("x-request-id"));
+    assert!(!answer.text.contains("script"), "no inner words: {}", answer.text);
+    world.gateway.panics.store(false, Ordering::Relaxed);
+    world.order("k", &order_of(&product, 1)).await.is(201);
 }

@@ -188,21 +188,33 @@ impl World {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    /// Lets tasks run until `enough`; time stands still.
+    /// Lets tasks run until `enough`; the shop's time stands still.
     pub async fn until(&self, enough: impl Fn(&Self) -> bool) {
-        for _ in 0..10_000 {
-            if enough(self) {
-                return;
+        let watching = async {
+            while !enough(self) {
+                pause(1).await;
             }
-            tokio::task::yield_now().await;
-            tokio::task::spawn_blocking(|| {}).await.expect("a turn");
+        };
+        tokio::time::timeout(Duration::from_secs(20), watching).await.expect("it never was so");
+    }
+
+    /// Moves the shop's time, second by second, for as long as it is polled.
+    pub async fn time_goes_on(&self) {
+        loop {
+            pause(5).await;
+            self.move_on(Duration::from_secs(1));
         }
-        panic!("never so");
     }
 
     pub fn move_on(&self, by: Duration) {
         self.clock.advance(by);
     }
+}
+
+/// Real milliseconds, for what happens in real time: sockets and disks.
+pub async fn pause(millis: u64) {
+    let never = std::future::pending::<()>();
+    let _over = tokio::time::timeout(Duration::from_millis(millis), never).await;
 }
 
 fn token(signed_in: &Value) -> String {
