@@ -1,6 +1,7 @@
 //! `payonce serve`: the HTTP API with everything behind it, until it is told to stop.
 
 use std::{
+    fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     process::ExitCode,
     sync::Arc,
@@ -114,13 +115,15 @@ pub(super) async fn api_settings(
     store: &dyn Store,
     token_secret: Option<String>,
 ) -> anyhow::Result<ApiSettings> {
-    let secret = match token_secret {
-        Some(secret) => secret,
-        None => {
-            let chance = OsEntropy::new();
-            let candidate: String = (0..4).map(|_| format!("{:016x}", chance.number())).collect();
-            store.secret("token_secret", &candidate).await?
+    let secret = if let Some(secret) = token_secret {
+        secret
+    } else {
+        let chance = OsEntropy::new();
+        let mut candidate = String::new();
+        for _ in 0..4 {
+            write!(candidate, "{:016x}", chance.number())?;
         }
+        store.secret("token_secret", &candidate).await?
     };
     anyhow::ensure!(secret.len() >= 32, "PAYONCE_TOKEN_SECRET needs at least 32 characters");
     let callbacks = vec![Callback {

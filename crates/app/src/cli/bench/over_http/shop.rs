@@ -39,7 +39,7 @@ impl Shop {
             .retry(reqwest::retry::never())
             .timeout(Duration::from_secs(40))
             .build()?;
-        let mut shop = Self {
+        let shop = Self {
             client,
             urls: urls.iter().map(|url| url.trim_end_matches('/').to_owned()).collect(),
             turn: AtomicUsize::new(0),
@@ -54,8 +54,8 @@ impl Shop {
         let answer = shop.call(Method::POST, "/v1/auth/signup", Some(&buyer), &[]).await;
         let answer = answer.with_context(|| format!("no shop at {}", urls.join(", ")))?;
         let token = answer.body["access_token"].as_str();
-        shop.token = token.with_context(|| format!("sign-up answered {answer:?}"))?.to_owned();
-        Ok(shop)
+        let token = token.with_context(|| format!("sign-up answered {answer:?}"))?;
+        Ok(Self { token: token.to_owned(), ..shop })
     }
 
     fn at(&self, path: &str) -> String {
