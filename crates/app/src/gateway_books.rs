@@ -16,10 +16,8 @@ pub(crate) async fn fetch(base_url: &str) -> anyhow::Result<Vec<GatewayTransacti
     let mut all = Vec::new();
     let mut after: Option<usize> = None;
     loop {
-        let mut url = format!("{base_url}/_sim/books?limit={PAGE}");
-        if let Some(after) = after {
-            url.push_str(&format!("&after={after}"));
-        }
+        let position = after.map_or_else(String::new, |after| format!("&after={after}"));
+        let url = format!("{base_url}/_sim/books?limit={PAGE}{position}");
         let page: Page = client
             .get(&url)
             .send()

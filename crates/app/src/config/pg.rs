@@ -11,6 +11,7 @@ use super::duration;
 
 /// The PG simulator's settings.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the prefix is part of each flag's name")]
 pub(crate) struct PgArguments {
     /// Where it is.
     #[arg(long, env = "PAYONCE_PG_URL", default_value = "http://localhost:8082")]
