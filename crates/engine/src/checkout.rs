@@ -119,7 +119,7 @@ impl Engine {
 
     async fn place_and_send(&self, request: PlaceOrder) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
-        let gateway = self.gateway_or_default(request.gateway.as_ref())?;
+        let gateway = self.gateway_to_charge(request.gateway.as_ref())?;
         if let Some(refusal) = gateway.refuses_charges() {
             return self.answer_before(&request.call, refusal).await;
         }
@@ -146,7 +146,7 @@ impl Engine {
 
     async fn renew_and_send(&self, request: PayAgain) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
-        let gateway = self.gateway_or_default(request.gateway.as_ref())?;
+        let gateway = self.gateway_to_charge(request.gateway.as_ref())?;
         if let Some(refusal) = gateway.refuses_charges() {
             return self.answer_before(&request.call, refusal).await;
         }
@@ -158,10 +158,14 @@ impl Engine {
         Ok(self.send(recorded, gateway, request.card, started))
     }
 
-    fn gateway_or_default(
+    /// Where to charge; nothing new is begun once the engine stops.
+    fn gateway_to_charge(
         &self,
         wanted: Option<&GatewayName>,
     ) -> Result<Arc<dyn Gateway>, CheckoutError> {
+        if self.is_stopping() {
+            return Err(BatchError::Stopping.into());
+        }
         let name = wanted.unwrap_or(&self.parts.default_gateway);
         let gateway = self.parts.gateways.get(name);
         gateway.cloned().ok_or_else(|| CheckoutError::NoSuchGateway(name.clone()))
