@@ -33,6 +33,8 @@ use payonce_ports::{
     },
 };
 
+use crate::stillness::Stillness;
+
 /// Whether one process lives, and at which step it dies.
 #[derive(Debug, Default)]
 pub struct Life {
@@ -150,18 +152,14 @@ pub struct MortalStore {
     pub life: Arc<Life>,
     /// The books themselves.
     pub inner: Arc<dyn Store>,
+    /// Shared by the whole world.
+    pub stillness: Arc<Stillness>,
 }
 
 impl MortalStore {
-    /// Runs `work` with the world's time standing still: tokio's paused clock does not move while a
-    /// blocking task runs, and knows nothing of a database's socket.
     async fn timeless<T>(&self, work: impl Future<Output = T>) -> T {
-        let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let anchor = tokio::task::spawn_blocking(move || waiting.recv());
-        let result = work.await;
-        drop(done);
-        drop(anchor);
-        result
+        let _still = self.stillness.begin();
+        work.await
     }
 }
 
