@@ -11,6 +11,7 @@ mod doubt;
 mod explorer;
 mod postgres;
 mod races;
+mod shop;
 
 /// Whether every test runs in its widest form: `PAYONCE_PROOF=full`.
 fn is_full() -> bool {
