@@ -214,7 +214,11 @@ fn check_pause(name: &str, steps: &[Step], paused_at: u64, on_postgres: bool) ->
         let after = world.simulator.summary();
         assert_eq!(after.counts.posts, posts, "{context}: sent after another had finished");
         assert!(after.approved <= 1, "{context}: charged {} times", after.approved);
-        assert_eq!(world.sale(again).await, before, "{context}: what woke up changed something");
+        let woken = world.sale(again).await;
+        assert_eq!(woken.order, before.order, "{context}: what woke up moved the order");
+        assert_eq!(woken.payment, before.payment, "{context}: what woke up moved the payment");
+        assert_eq!(woken.attempts, before.attempts, "{context}: what woke up moved an attempt");
+        assert_eq!(woken.holds, before.holds, "{context}: what woke up moved a hold");
         let verdict = world.assert_true(&context).await;
         assert_eq!(verdict.orders, 1, "{context}: one key, one order");
         assert!(world.store.incidents(10).await.expect("books").is_empty(), "{context}");
@@ -372,7 +376,7 @@ fn a_mixed_load_from_three_processes_ends_true_without_a_deadlock() {
                     Err(CheckoutError::Place(PlaceRefusal::SoldOut { .. })) => return "sold out",
                     Err(error) => panic!("{error}"),
                 };
-                engine.clock().sleep(Duration::from_millis(chance.number() % 12_000)).await;
+                engine.clock().sleep(Duration::from_millis(chance.number() % 90_000)).await;
                 match chance.number() % 3 {
                     0 => match engine.cancel(id).await {
                         Ok(()) => "cancelled",
