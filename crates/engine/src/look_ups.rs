@@ -49,7 +49,8 @@ impl InFlight {
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalledBack {
-    /// It is about an attempt that is undecided: a look-up is on the way, and one is owed anyway.
+    /// It is about an attempt that a look-up is owed for, undecided or believed absent: one is on
+    /// the way.
     LookingUp,
     /// It is about an attempt that is certain already.
     AlreadyCertain,
@@ -70,7 +71,8 @@ impl Engine {
         let Some(sale) = self.parts.store.sale(address.order_id).await? else {
             return Ok(CalledBack::NotOurs);
         };
-        if sale.attempt(address.attempt_id).is_none_or(|attempt| !attempt.state.is_live()) {
+        // An attempt that was believed absent is still asked about, and may still be served.
+        if sale.owed_look_up(address.attempt_id).is_none() {
             return Ok(CalledBack::AlreadyCertain);
         }
         let engine = self.clone();

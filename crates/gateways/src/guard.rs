@@ -215,19 +215,28 @@ impl Guarded {
             return Err("no time left".to_owned());
         }
         let answer = self.inner.charge(attempt, card, within);
-        Ok(in_time(answer, self.clock.sleep(within)).await.unwrap_or_else(|| Outcome::Unknown {
+        Ok(in_time(&*self.clock, within, answer).await.unwrap_or_else(|| Outcome::Unknown {
             text: format!("no answer within {} ms", within.as_millis()),
         }))
     }
 }
 
 /// The answer, or `None` if the wait was over first.
+///
+/// Time is looked at before the answer is: a process that was stopped in the middle of sending and
+/// wakes when the wait is over drops the request instead of sending it late.
 async fn in_time<T>(
+    clock: &dyn Clock,
+    within: Duration,
     answer: impl Future<Output = T> + Send,
-    wait: impl Future<Output = ()> + Send,
 ) -> Option<T> {
-    let (mut answer, mut wait) = (std::pin::pin!(answer), std::pin::pin!(wait));
+    let within_micros = i64::try_from(within.as_micros()).unwrap_or(i64::MAX);
+    let ends = clock.monotonic_micros().saturating_add(within_micros);
+    let (mut answer, mut wait) = (std::pin::pin!(answer), clock.sleep(within));
     std::future::poll_fn(|context| {
+        if clock.monotonic_micros() >= ends {
+            return std::task::Poll::Ready(None);
+        }
         if let std::task::Poll::Ready(answer) = answer.as_mut().poll(context) {
             return std::task::Poll::Ready(Some(answer));
         }
@@ -293,10 +302,9 @@ impl Gateway for Guarded {
             return Sighting::Unknown { text: "too many look-ups in flight".to_owned() };
         };
         let within = self.settings.call_within;
-        let sighting = in_time(self.inner.look_up(attempt), self.clock.sleep(within))
-            .await
-            .unwrap_or_else(|| Sighting::Unknown {
-                text: format!("no answer within {} ms", within.as_millis()),
+        let sighting =
+            in_time(&*self.clock, within, self.inner.look_up(attempt)).await.unwrap_or_else(|| {
+                Sighting::Unknown { text: format!("no answer within {} ms", within.as_millis()) }
             });
         let counted = match &sighting {
             Sighting::Found(_) | Sighting::Absent => breaker::Outcome::Success,

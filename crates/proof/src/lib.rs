@@ -1,8 +1,9 @@
 //! The whole system in one simulated world: time that moves by itself, processes that die at any
 //! step, a gateway that fails on request, and its own books to judge us by.
 //!
-//! [`world`] puts it together, [`mortal`] is how a process dies, [`in_process`] is the gateway's
-//! wire without sockets. `tests/it` tells the stories.
+//! [`world`] puts it together, [`mortal`] is how a process dies, [`stillness`] holds time while
+//! a database works, [`in_process`] is the gateway's wire without sockets. `tests/it` tells the
+//! stories.
 
 #![allow(
     clippy::expect_used,
@@ -10,7 +11,7 @@
     reason = "a world that cannot be built fails its test"
 )]
 
-pub mod heartbeat;
 pub mod in_process;
 pub mod mortal;
+pub mod stillness;
 pub mod world;

@@ -32,20 +32,29 @@ use payonce_ports::{
         StoreError, User,
     },
 };
+use tokio::sync::watch;
+
+use crate::stillness::Stillness;
 
 /// Whether one process lives, and at which step it dies.
 #[derive(Debug, Default)]
 pub struct Life {
     steps: AtomicU64,
     dies_at: AtomicU64,
+    sleeps_at: AtomicU64,
     is_dead: AtomicBool,
-    sleeps: AtomicBool,
+    sleeps: watch::Sender<bool>,
 }
 
 impl Life {
     /// A process that dies at this step; 0 is never.
     pub fn ending_at(step: u64) -> Arc<Self> {
         Arc::new(Self { dies_at: AtomicU64::new(step), ..Self::default() })
+    }
+
+    /// A process that stops (as by `SIGSTOP`) at this step, until [`Life::wake`].
+    pub fn pausing_at(step: u64) -> Arc<Self> {
+        Arc::new(Self { sleeps_at: AtomicU64::new(step), ..Self::default() })
     }
 
     /// Steps taken so far.
@@ -65,21 +74,25 @@ impl Life {
 
     /// Stops (as by `SIGSTOP`) at the next step, until [`Life::wake`].
     pub fn pause(&self) {
-        self.sleeps.store(true, Ordering::SeqCst);
+        self.sleeps.send_replace(true);
     }
 
     /// Goes on where it stopped.
     pub fn wake(&self) {
-        self.sleeps.store(false, Ordering::SeqCst);
+        self.sleeps.send_replace(false);
+    }
+
+    /// Whether it is stopped.
+    pub fn is_paused(&self) -> bool {
+        *self.sleeps.borrow()
     }
 
     /// Goes on only if alive and awake.
     async fn breathe(&self) {
+        // The sender lives in `self`, so waiting cannot fail while we wait.
+        let _awake = self.sleeps.subscribe().wait_for(|sleeps| !sleeps).await.is_ok();
         if self.is_dead() {
             std::future::pending::<()>().await;
-        }
-        while self.sleeps.load(Ordering::SeqCst) {
-            nap().await;
         }
     }
 
@@ -89,13 +102,11 @@ impl Life {
         if step == self.dies_at.load(Ordering::SeqCst) {
             self.kill();
         }
+        if step == self.sleeps_at.load(Ordering::SeqCst) {
+            self.pause();
+        }
         self.breathe().await;
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the world's time is tokio's, which tests pause")]
-async fn nap() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 /// The world's time, for one process.
@@ -150,18 +161,14 @@ pub struct MortalStore {
     pub life: Arc<Life>,
     /// The books themselves.
     pub inner: Arc<dyn Store>,
+    /// Shared by the whole world.
+    pub stillness: Arc<Stillness>,
 }
 
 impl MortalStore {
-    /// Runs `work` with the world's time standing still: tokio's paused clock does not move while a
-    /// blocking task runs, and knows nothing of a database's socket.
     async fn timeless<T>(&self, work: impl Future<Output = T>) -> T {
-        let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let anchor = tokio::task::spawn_blocking(move || waiting.recv());
-        let result = work.await;
-        drop(done);
-        drop(anchor);
-        result
+        let _still = self.stillness.begin();
+        work.await
     }
 }
 

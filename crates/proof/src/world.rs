@@ -37,12 +37,12 @@ use payonce_ports::{
     store::{IdempotencyKey, Store},
 };
 use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
-use payonce_storage::{Access, SqliteStore, Target};
+use payonce_storage::{Access, PostgresSettings, PostgresStore, SqliteStore, Target};
 
 use crate::{
-    heartbeat::Heartbeat,
     in_process::{CallbacksTo, InProcess},
     mortal::{Life, MortalClock, MortalStore, MortalTransport},
+    stillness::Stillness,
 };
 
 /// When every world begins.
@@ -64,21 +64,38 @@ pub struct World {
     pub gateway: pg_simulator::Settings,
     /// The shop's numbers.
     pub settings: Settings,
-    /// The books themselves; every process puts its own life around them.
-    books: Arc<dyn Store>,
+    books: Books,
+    stillness: Arc<Stillness>,
     callbacks: CallbacksTo,
     began: tokio::time::Instant,
     seed: u64,
     /// Processes started so far: each draws different chance.
     lives: AtomicU64,
-    _heartbeat: Heartbeat,
     _folder: tempfile::TempDir,
 }
 
+/// Where the books are.
+enum Books {
+    /// In a file, which one store serves: every process puts its own life around it.
+    Sqlite(Arc<dyn Store>),
+    /// In a database, to which every process has connections of its own.
+    Postgres(String),
+}
+
+/// Runs a story on a runtime of its own whose time is paused, and ends everything that it began:
+/// no process of one story lives on in the next.
+pub fn alone<T>(story: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
+    runtime.block_on(Box::pin(story))
+}
+
 impl World {
-    /// A world on a fresh SQLite file.
+    /// A world on a fresh SQLite file, in memory where the machine has such a folder: what a disk
+    /// keeps is not the question here.
     pub async fn on_sqlite(settings: GatewaySettings, seed: u64) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.expect("a temporary folder");
         let target = Target::Sqlite(folder.path().join("books.db"));
         Self::on(&target, folder, settings, seed).await
     }
@@ -99,20 +116,33 @@ impl World {
         settings.started_at_ms = u64::try_from(START.micros() / 1_000).ok();
         let callbacks = CallbacksTo::default();
         let simulator = Simulator::start_with(settings, callbacks.clone());
-        payonce_storage::migrate(target).await.expect("migrated");
         #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's")]
         let began = tokio::time::Instant::now();
         let immortal = Life::ending_at(0);
-        let clock = Arc::new(MortalClock { life: Arc::clone(&immortal), began, start: START });
-        let inner: Arc<dyn Store> = match target {
+        let clock: Arc<dyn Clock> =
+            Arc::new(MortalClock { life: Arc::clone(&immortal), began, start: START });
+        let stillness = Arc::<Stillness>::default();
+        let still = stillness.begin();
+        payonce_storage::migrate(target).await.expect("migrated");
+        let (inner, books): (Arc<dyn Store>, Books) = match target {
             Target::Sqlite(path) => {
-                Arc::new(SqliteStore::open(path, clock, Access::Serve).await.expect("opened"))
+                let store = SqliteStore::open(path, clock, Access::Serve).await.expect("opened");
+                let store: Arc<dyn Store> = Arc::new(store);
+                (Arc::clone(&store), Books::Sqlite(store))
             }
-            Target::Postgres(url) => panic!("no books at {url}"),
+            Target::Postgres(url) => {
+                (connections(url, clock, 1).await, Books::Postgres(url.clone()))
+            }
         };
+        drop(still);
         Self {
-            store: Arc::new(MortalStore { life: immortal, inner: Arc::clone(&inner) }),
-            books: inner,
+            store: Arc::new(MortalStore {
+                life: immortal,
+                inner,
+                stillness: Arc::clone(&stillness),
+            }),
+            books,
+            stillness,
             simulator,
             owner: Mint::new(START, seed).id(),
             layers: guard::Settings::default(),
@@ -127,13 +157,12 @@ impl World {
             began,
             seed,
             lives: AtomicU64::new(1),
-            _heartbeat: Heartbeat::start(),
             _folder: folder,
         }
     }
 
     /// Starts a process that dies when its life says so. Callbacks go to the newest one.
-    pub fn process(&self, life: &Arc<Life>) -> Engine {
+    pub async fn process(&self, life: &Arc<Life>) -> Engine {
         let number =
             self.seed.wrapping_mul(31).wrapping_add(self.lives.fetch_add(1, Ordering::SeqCst));
         let clock: Arc<dyn Clock> =
@@ -152,7 +181,15 @@ impl World {
             Arc::clone(&entropy),
         ));
         let name = GatewayName::new(pg_simulator::NAME);
-        let store = MortalStore { life: Arc::clone(life), inner: Arc::clone(&self.books) };
+        let inner = match &self.books {
+            Books::Sqlite(store) => Arc::clone(store),
+            Books::Postgres(url) => {
+                let _still = self.stillness.begin();
+                connections(url, Arc::clone(&clock), 2).await
+            }
+        };
+        let stillness = Arc::clone(&self.stillness);
+        let store = MortalStore { life: Arc::clone(life), inner, stillness };
         let engine = Engine::new(Parts {
             store: Arc::new(store),
             gateways: BTreeMap::from([(name.clone(), guarded)]),
@@ -164,6 +201,11 @@ impl World {
         self.callbacks.connect(Some(engine.clone()));
         engine.start_background();
         engine
+    }
+
+    /// Callbacks reach this process from now on.
+    pub fn callbacks_reach(&self, engine: &Engine) {
+        self.callbacks.connect(Some(engine.clone()));
     }
 
     /// Callbacks reach nobody from now on.
@@ -249,6 +291,12 @@ impl World {
         assert!(verdict.is_clean(), "{context}: {verdict:#?}");
         verdict
     }
+}
+
+/// One process's connections to a PostgreSQL database.
+async fn connections(url: &str, clock: Arc<dyn Clock>, lanes: usize) -> Arc<dyn Store> {
+    let settings = PostgresSettings { lanes, readers: 1, ..PostgresSettings::default() };
+    Arc::new(PostgresStore::open(url, settings, Some(clock)).await.expect("opened"))
 }
 
 /// A card of the test's.

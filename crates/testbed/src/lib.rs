@@ -61,10 +61,20 @@ impl Cluster {
 
     /// Starts a cluster with these settings, e.g. `fsync=off`.
     pub fn start_with(settings: &[&str]) -> Self {
+        Self::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// Starts a cluster whose files are in memory, where the machine has such a folder: for tests
+    /// about what is decided, not about what a disk keeps.
+    pub fn start_in_memory() -> Self {
+        Self::start_in(&memory_or_disk(), &[])
+    }
+
+    fn start_in(place: &Path, settings: &[&str]) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new()
             .prefix("payonce-pg-")
-            .tempdir()
+            .tempdir_in(place)
             .expect("a folder for the cluster")
             .keep();
         let user = server_user(&folder);
@@ -195,6 +205,12 @@ impl Drop for Line {
         drop(self.commands.take());
         let _already_gone = self.supervisor.wait();
     }
+}
+
+/// A folder in memory, or the usual one for temporary files where there is none.
+fn memory_or_disk() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Where the newest installed server's programs are.

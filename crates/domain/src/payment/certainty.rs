@@ -73,8 +73,8 @@ pub fn absence_is_proof(attempt: &Attempt, manners: &Manners, now: Timestamp) ->
 /// When to ask the gateway again, `tries` look-ups after the attempt was recorded.
 ///
 /// Young: from the time a verdict usually takes, growing by half, up to the manners' longest wait.
-/// Beyond the horizon: twice as long each time, up to the wait for unresolved payments. `chance`
-/// spreads neighbours by up to a tenth.
+/// Beyond the horizon: as long again as it has been beyond it, which doubles each time, up to the
+/// wait for unresolved payments. `chance` spreads neighbours by up to a tenth.
 pub fn next_look_up(
     attempt: &Attempt,
     manners: &Manners,
@@ -82,22 +82,19 @@ pub fn next_look_up(
     now: Timestamp,
     chance: u64,
 ) -> Timestamp {
-    let young = now < attempt.recorded_at.after(manners.horizon);
-    let wait = if young {
-        grown(manners.verdict_after, 3, 2, tries.min(32)).min(manners.look_up_at_most_every)
+    let horizon = attempt.recorded_at.after(manners.horizon);
+    let wait = if now < horizon {
+        grown(manners.verdict_after, tries.min(32)).min(manners.look_up_at_most_every)
     } else {
-        grown(manners.look_up_at_most_every, 2, 1, tries.min(24)).min(manners.unresolved_every)
+        // Not by the number of tries: the many while it was young would count for the longest wait.
+        now.since(horizon).max(manners.look_up_at_most_every).min(manners.unresolved_every)
     };
     let thousandths = u32::try_from(chance % 1_000).unwrap_or(0);
     let spread = wait.saturating_mul(thousandths) / 10_000;
     now.after(wait + spread)
 }
 
-fn grown(
-    first: std::time::Duration,
-    numerator: u32,
-    denominator: u32,
-    times: u32,
-) -> std::time::Duration {
-    (0..times).fold(first, |wait, _| wait.saturating_mul(numerator) / denominator)
+/// Half as long again, so many times.
+fn grown(first: std::time::Duration, times: u32) -> std::time::Duration {
+    (0..times).fold(first, |wait, _| wait.saturating_mul(3) / 2)
 }

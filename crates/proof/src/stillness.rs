@@ -1,0 +1,49 @@
+//! Stillness: the world's time does not move while a database works.
+//!
+//! Tokio's paused clock moves on as soon as no task can run, and knows nothing of an answer that a
+//! database's socket still owes. It does stand still while a blocking task runs: one is kept, as
+//! long as anybody works. Deadlines inside a store therefore never pass here; what a deadline does
+//! is the storage crate's to show.
+
+use std::sync::{Arc, mpsc};
+
+use parking_lot::Mutex;
+
+/// Who works, and the blocking task that anchors the time meanwhile.
+#[derive(Debug, Default)]
+pub struct Stillness(Mutex<Anchor>);
+
+#[derive(Debug, Default)]
+struct Anchor {
+    working: usize,
+    held: Option<mpsc::Sender<()>>,
+}
+
+/// Time stands still until this is dropped.
+#[derive(Debug)]
+pub struct Still(Arc<Stillness>);
+
+impl Stillness {
+    /// Time stands still from now on.
+    pub fn begin(self: &Arc<Self>) -> Still {
+        let mut anchor = self.0.lock();
+        anchor.working += 1;
+        if anchor.working == 1 {
+            let (held, waiting) = mpsc::channel::<()>();
+            anchor.held = Some(held);
+            // It ends when `held` is dropped; nobody needs to wait for that.
+            drop(tokio::task::spawn_blocking(move || waiting.recv()));
+        }
+        Still(Arc::clone(self))
+    }
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        let mut anchor = self.0.0.lock();
+        anchor.working -= 1;
+        if anchor.working == 0 {
+            anchor.held = None;
+        }
+    }
+}
