@@ -7,6 +7,7 @@
 )]
 
 mod crashes;
+mod documents;
 mod doubt;
 mod explorer;
 mod postgres;
