@@ -56,14 +56,22 @@ impl Mint {
         Id::new(self.at, chance)
     }
 
-    /// The next 64 bits (SplitMix64, Steele et al. 2014).
+    /// The next 64 bits.
     pub fn number(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.state = self.state.wrapping_add(STRIDE);
+        mixed(self.state)
     }
+}
+
+/// What the state of SplitMix64 (Steele et al. 2014) grows by for each number.
+pub const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The number that SplitMix64 gives for this state.
+pub const fn mixed(state: u64) -> u64 {
+    let mut mixed = state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 impl<K: Kind> fmt::Display for Id<K> {

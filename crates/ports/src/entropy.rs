@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use payonce_domain::ids::{STRIDE, mixed};
+
 /// Where random numbers come from.
 pub trait Entropy: Send + Sync + 'static {
     /// The next 64 unpredictable bits.
@@ -21,10 +23,6 @@ impl SeededEntropy {
 
 impl Entropy for SeededEntropy {
     fn number(&self) -> u64 {
-        let step = 0x9e37_79b9_7f4a_7c15;
-        let mut mixed = self.0.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mixed(self.0.fetch_add(STRIDE, Ordering::Relaxed).wrapping_add(STRIDE))
     }
 }
