@@ -12,10 +12,10 @@ const BACKLOG: u32 = 1_024;
 #[derive(Debug, Error)]
 pub enum BindError {
     /// Somebody else has it.
-    #[error("port {} is taken: stop the other program or choose another with --port", .0.port())]
+    #[error("port {} is taken: stop the other program or choose another", .0.port())]
     Taken(SocketAddr),
     /// We may not have it.
-    #[error("port {} needs rights that we do not have: choose one above 1023 with --port", .0.port())]
+    #[error("port {} needs rights that we do not have: choose one above 1023", .0.port())]
     NotAllowed(SocketAddr),
     /// Anything else.
     #[error("cannot listen at {address}: {source}")]
@@ -53,6 +53,9 @@ mod tests {
         let first = bind("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let address = first.local_addr().expect("an address");
         let error = bind(address).await.expect_err("taken").to_string();
-        assert!(error.contains(&address.port().to_string()) && error.contains("--port"), "{error}");
+        assert!(
+            error.contains(&address.port().to_string()) && error.contains("choose another"),
+            "{error}"
+        );
     }
 }

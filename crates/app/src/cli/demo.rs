@@ -164,16 +164,16 @@ fn tell_door(door: &Door, folder: &std::path::Path, is_json: bool) {
 Paste these into another terminal:
 
 # 1. what is for sale
-curl -s {url}/v1/products
+curl -s -w '\\n' {url}/v1/products
 
 # 2. buy a book, and wait up to 20 s for the end (run it again: nothing is bought twice)
-curl -si {url}/v1/orders -u {key}: -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first-order' -H 'Prefer: wait=20' -d '{{\"buyer\":\"{buyer}\",\"items\":[{{\"product_id\":\"{book}\",\"quantity\":1}}],\"payment\":{{\"method\":\"card\",\"card\":{{\"company\":\"SAMSUNG\",\"number\":\"1234-5678-9814-1451\",\"instalments\":0}}}}}}'
+curl -si -w '\\n' {url}/v1/orders -u {key}: -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first-order' -H 'Prefer: wait=20' -d '{{\"buyer\":\"{buyer}\",\"items\":[{{\"product_id\":\"{book}\",\"quantity\":1}}],\"payment\":{{\"method\":\"card\",\"card\":{{\"company\":\"SAMSUNG\",\"number\":\"1234-5678-9814-1451\",\"instalments\":0}}}}}}'
 
 # 3. all orders, each with what is known, what is not, and what happens next
-curl -s {url}/v1/orders -u {key}:
+curl -s -w '\\n' {url}/v1/orders -u {key}:
 
 # 4. the gateway's own books, to compare with ours
-curl -s {gateway_url}/_sim/summary
+curl -s -w '\\n' {gateway_url}/_sim/summary
 ",
         folder.display()
     );

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use clap::Args;
 use payonce_api::{ApiSettings, Callback, ServerSettings};
 use payonce_domain::gateway::GatewayName;
@@ -141,7 +140,7 @@ pub(super) async fn bind(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    payonce_api::bind(address).await.with_context(|| format!("choose another port with {flag}"))
+    payonce_api::bind(address).await.map_err(|error| anyhow::anyhow!("{error} with {flag}"))
 }
 
 /// Waits for Ctrl-C or a polite kill.
