@@ -94,6 +94,11 @@ impl Life {
         self.sleeps.send_replace(false);
     }
 
+    /// Stops at the step that is so many steps ahead, until [`Life::wake`].
+    pub fn pause_after(&self, steps: u64) {
+        self.sleeps_at.store(self.steps() + steps, Ordering::SeqCst);
+    }
+
     /// Whether it is stopped.
     pub fn is_paused(&self) -> bool {
         *self.sleeps.borrow()
@@ -169,14 +174,20 @@ impl Transport for MortalTransport {
 
 /// Where callbacks arrive: at one process. A dead one refuses them and drops those it was at.
 #[derive(Debug, Clone, Default)]
-pub struct MortalCallbacks(Arc<Mutex<Option<(Arc<Life>, CallbacksTo)>>>);
+pub struct MortalCallbacks(Arc<Mutex<Option<Receiver>>>);
+
+#[derive(Debug, Clone)]
+struct Receiver {
+    life: Arc<Life>,
+    process: CallbacksTo,
+}
 
 impl MortalCallbacks {
     /// From now on callbacks arrive there.
     pub fn connect(&self, life: &Arc<Life>, engine: Engine) {
-        let to = CallbacksTo::default();
-        to.connect(Some(engine));
-        *self.0.lock() = Some((Arc::clone(life), to));
+        let process = CallbacksTo::default();
+        process.connect(Some(engine));
+        *self.0.lock() = Some(Receiver { life: Arc::clone(life), process });
     }
 
     /// From now on nobody listens.
@@ -189,13 +200,13 @@ impl CallbackSender for MortalCallbacks {
     fn send(&self, callback: Callback) -> Sending {
         let receiver = self.0.lock().clone();
         Box::pin(async move {
-            let Some((life, to)) = receiver else {
+            let Some(Receiver { life, process }) = receiver else {
                 return Delivery::Failed("nobody listens".to_owned());
             };
             tokio::select! {
                 biased;
                 () = life.death() => Delivery::Failed("the receiver is dead".to_owned()),
-                delivery = to.send(callback) => delivery,
+                delivery = process.send(callback) => delivery,
             }
         })
     }

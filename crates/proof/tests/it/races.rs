@@ -257,6 +257,43 @@ fn a_process_that_sleeps_and_wakes_too_late_charges_and_changes_nothing_on_postg
     pauses(Some(&postgres::database()), if is_full() { 100 } else { 6 });
 }
 
+#[test]
+fn a_lease_that_was_slept_through_moves_nothing() {
+    alone(async {
+        let mut world = World::on_postgres(postgres::database().emptied(), kind(40), 40).await;
+        // The sweep makes look-ups due as well, which is not the question here.
+        world.settings.adjustment_every = Duration::from_hours(10);
+        world.simulator.script(Script {
+            posts: vec![PostScript::next([Step::NeverProcess])],
+            look_ups: Vec::new(),
+        });
+        let (sleeping, taking_over) = (Life::ending_at(0), Life::ending_at(0));
+        let sleeper = world.process(&sleeping).await;
+        let product = world.product(&sleeper, 5).await;
+        let taken = world.place(&sleeper, product, "the order").await.expect("taken");
+        let id = order_of(&taken).expect("an order");
+        let owed = async || world.sale(id).await.obligations[0].clone();
+        // The gateway has it, so the next step is the end of a claim: the lease is held, and the
+        // look-up is not begun.
+        world.pass(Duration::from_millis(1_500)).await;
+        sleeping.pause_after(1);
+        world.pass(Duration::from_secs(15)).await;
+        assert!(sleeping.is_paused() && owed().await.leased_until.is_some());
+        let slept_through = owed().await;
+        let _other = world.process(&taking_over).await;
+        world.pass(Duration::from_mins(5)).await;
+        taking_over.kill();
+        let now_owed = owed().await;
+        assert!(now_owed.fence > slept_through.fence, "nobody took over");
+
+        let asked = world.simulator.summary().counts.look_ups;
+        sleeping.wake();
+        world.pass(Duration::from_secs(1)).await;
+        assert_eq!(world.simulator.summary().counts.look_ups, asked + 1, "what woke up asked");
+        assert_eq!(owed().await, now_owed, "and its old lease moved nothing");
+    });
+}
+
 /// A request that outlives all belief: it hangs at the gateway for eight minutes.
 fn check_late_charge(callbacks: bool) -> (PaymentState, Vec<IncidentType>) {
     alone(async {
