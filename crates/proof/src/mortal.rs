@@ -7,12 +7,13 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use payonce_domain::{
     gateway::GatewayName,
     ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
@@ -24,6 +25,7 @@ use payonce_domain::{
     sale::Sale,
     time::Timestamp,
 };
+use payonce_engine::Engine;
 use payonce_gateways::transport::{Request, Response, Transport, TransportError};
 use payonce_ports::{
     clock::Clock,
@@ -32,9 +34,13 @@ use payonce_ports::{
         StoreError, User,
     },
 };
+use payonce_simulator::pg::sender::{Callback, CallbackSender, Delivery, Sending};
 use tokio::sync::watch;
 
-use crate::stillness::Stillness;
+use crate::{
+    in_process::CallbacksTo,
+    stillness::{Stillness, at_once},
+};
 
 /// Whether one process lives, and at which step it dies.
 #[derive(Debug, Default)]
@@ -42,7 +48,7 @@ pub struct Life {
     steps: AtomicU64,
     dies_at: AtomicU64,
     sleeps_at: AtomicU64,
-    is_dead: AtomicBool,
+    is_dead: watch::Sender<bool>,
     sleeps: watch::Sender<bool>,
 }
 
@@ -64,12 +70,18 @@ impl Life {
 
     /// Whether it is dead.
     pub fn is_dead(&self) -> bool {
-        self.is_dead.load(Ordering::SeqCst)
+        *self.is_dead.borrow()
     }
 
     /// Dies now.
     pub fn kill(&self) {
-        self.is_dead.store(true, Ordering::SeqCst);
+        self.is_dead.send_replace(true);
+    }
+
+    /// Returns when it is dead.
+    pub async fn death(&self) {
+        // The sender lives in `self`, so waiting cannot fail while we wait.
+        let _dead = self.is_dead.subscribe().wait_for(|dead| *dead).await.is_ok();
     }
 
     /// Stops (as by `SIGSTOP`) at the next step, until [`Life::wake`].
@@ -80,6 +92,11 @@ impl Life {
     /// Goes on where it stopped.
     pub fn wake(&self) {
         self.sleeps.send_replace(false);
+    }
+
+    /// Stops at the step that is so many steps ahead, until [`Life::wake`].
+    pub fn pause_after(&self, steps: u64) {
+        self.sleeps_at.store(self.steps() + steps, Ordering::SeqCst);
     }
 
     /// Whether it is stopped.
@@ -155,20 +172,66 @@ impl Transport for MortalTransport {
     }
 }
 
+/// Where callbacks arrive: at one process. A dead one refuses them and drops those it was at.
+#[derive(Debug, Clone, Default)]
+pub struct MortalCallbacks(Arc<Mutex<Option<Receiver>>>);
+
+#[derive(Debug, Clone)]
+struct Receiver {
+    life: Arc<Life>,
+    process: CallbacksTo,
+}
+
+impl MortalCallbacks {
+    /// From now on callbacks arrive there.
+    pub fn connect(&self, life: &Arc<Life>, engine: Engine) {
+        let process = CallbacksTo::default();
+        process.connect(Some(engine));
+        *self.0.lock() = Some(Receiver { life: Arc::clone(life), process });
+    }
+
+    /// From now on nobody listens.
+    pub fn cut(&self) {
+        *self.0.lock() = None;
+    }
+}
+
+impl CallbackSender for MortalCallbacks {
+    fn send(&self, callback: Callback) -> Sending {
+        let receiver = self.0.lock().clone();
+        Box::pin(async move {
+            let Some(Receiver { life, process }) = receiver else {
+                return Delivery::Failed("nobody listens".to_owned());
+            };
+            tokio::select! {
+                biased;
+                () = life.death() => Delivery::Failed("the receiver is dead".to_owned()),
+                delivery = process.send(callback) => delivery,
+            }
+        })
+    }
+}
+
 /// The books, for one process. Time stands still while the database works.
 pub struct MortalStore {
     /// Whose.
     pub life: Arc<Life>,
     /// The books themselves.
     pub inner: Arc<dyn Store>,
-    /// Shared by the whole world.
-    pub stillness: Arc<Stillness>,
+    /// Holds the world's time while the database works, and others go on meanwhile. Without it,
+    /// the whole world waits for each answer, so that the same seed is the same story.
+    pub stillness: Option<Arc<Stillness>>,
 }
 
 impl MortalStore {
     async fn timeless<T>(&self, work: impl Future<Output = T>) -> T {
-        let _still = self.stillness.begin();
-        work.await
+        match &self.stillness {
+            Some(stillness) => {
+                let _still = stillness.begin();
+                work.await
+            }
+            None => at_once(work),
+        }
     }
 }
 

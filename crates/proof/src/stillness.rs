@@ -5,7 +5,12 @@
 //! long as anybody works. Deadlines inside a store therefore never pass here; what a deadline does
 //! is the storage crate's to show.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    pin::pin,
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
 
 use parking_lot::Mutex;
 
@@ -45,5 +50,27 @@ impl Drop for Still {
         if anchor.working == 0 {
             anchor.held = None;
         }
+    }
+}
+
+/// Waits on this very thread until `work` is done: nothing else in the world happens meanwhile.
+/// Only for work that other threads do.
+pub fn at_once<T>(work: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut work = pin!(work);
+    loop {
+        match work.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

@@ -40,8 +40,8 @@ use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
 use payonce_storage::{Access, PostgresSettings, PostgresStore, SqliteStore, Target};
 
 use crate::{
-    in_process::{CallbacksTo, InProcess},
-    mortal::{Life, MortalClock, MortalStore, MortalTransport},
+    in_process::InProcess,
+    mortal::{Life, MortalCallbacks, MortalClock, MortalStore, MortalTransport},
     stillness::Stillness,
 };
 
@@ -64,9 +64,11 @@ pub struct World {
     pub gateway: pg_simulator::Settings,
     /// The shop's numbers.
     pub settings: Settings,
+    /// Committer lanes of each process that shares a PostgreSQL database.
+    pub lanes: usize,
     books: Books,
     stillness: Arc<Stillness>,
-    callbacks: CallbacksTo,
+    callbacks: MortalCallbacks,
     began: tokio::time::Instant,
     seed: u64,
     /// Processes started so far: each draws different chance.
@@ -114,7 +116,7 @@ impl World {
     ) -> Self {
         settings.seed = seed;
         settings.started_at_ms = u64::try_from(START.micros() / 1_000).ok();
-        let callbacks = CallbacksTo::default();
+        let callbacks = MortalCallbacks::default();
         let simulator = Simulator::start_with(settings, callbacks.clone());
         #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's")]
         let began = tokio::time::Instant::now();
@@ -139,7 +141,7 @@ impl World {
             store: Arc::new(MortalStore {
                 life: immortal,
                 inner,
-                stillness: Arc::clone(&stillness),
+                stillness: matches!(books, Books::Postgres(_)).then(|| Arc::clone(&stillness)),
             }),
             books,
             stillness,
@@ -153,6 +155,7 @@ impl World {
                 manners: pg_simulator::stock_manners(),
             },
             settings: Settings { obligations_every: Duration::from_secs(5), ..Settings::default() },
+            lanes: 1,
             callbacks,
             began,
             seed,
@@ -181,14 +184,14 @@ impl World {
             Arc::clone(&entropy),
         ));
         let name = GatewayName::new(pg_simulator::NAME);
-        let inner = match &self.books {
-            Books::Sqlite(store) => Arc::clone(store),
+        let (inner, stillness) = match &self.books {
+            Books::Sqlite(store) => (Arc::clone(store), None),
             Books::Postgres(url) => {
                 let _still = self.stillness.begin();
-                connections(url, Arc::clone(&clock), 2).await
+                let own = connections(url, Arc::clone(&clock), self.lanes).await;
+                (own, Some(Arc::clone(&self.stillness)))
             }
         };
-        let stillness = Arc::clone(&self.stillness);
         let store = MortalStore { life: Arc::clone(life), inner, stillness };
         let engine = Engine::new(Parts {
             store: Arc::new(store),
@@ -198,19 +201,14 @@ impl World {
             entropy,
             settings: self.settings.clone(),
         });
-        self.callbacks.connect(Some(engine.clone()));
+        self.callbacks.connect(life, engine.clone());
         engine.start_background();
         engine
     }
 
-    /// Callbacks reach this process from now on.
-    pub fn callbacks_reach(&self, engine: &Engine) {
-        self.callbacks.connect(Some(engine.clone()));
-    }
-
     /// Callbacks reach nobody from now on.
     pub fn cut_callbacks(&self) {
-        self.callbacks.connect(None);
+        self.callbacks.cut();
     }
 
     /// Adds a product with this stock.

@@ -18,7 +18,10 @@ use payonce_simulator::pg::{
     settings::Settings,
 };
 
-use crate::{is_full, postgres};
+use crate::{
+    is_full,
+    postgres::{self, Database},
+};
 
 /// Longer than anything may take: the horizon, the life of a request, an order's open time.
 const LONG: Duration = Duration::from_mins(40);
@@ -48,18 +51,27 @@ fn ways() -> Vec<Way> {
 }
 
 /// Where the books of these stories are.
-#[derive(Debug, Clone, Copy)]
-enum Books {
+#[derive(Clone, Copy)]
+enum Books<'a> {
     Sqlite,
-    Postgres,
+    Postgres(&'a Database),
 }
 
-async fn world(books: Books, way: &Way, seed: u64) -> World {
+impl std::fmt::Debug for Books<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        })
+    }
+}
+
+async fn world(books: Books<'_>, way: &Way, seed: u64) -> World {
     let mut settings = Settings::stock(seed);
     settings.callbacks = way.callbacks;
     let world = match books {
         Books::Sqlite => World::on_sqlite(settings, seed).await,
-        Books::Postgres => World::on_postgres(&postgres::fresh_database(), settings, seed).await,
+        Books::Postgres(database) => World::on_postgres(database.emptied(), settings, seed).await,
     };
     let posts = vec![PostScript::next(way.steps.clone()).times(6)];
     world.simulator.script(Script { posts, look_ups: Vec::new() });
@@ -82,7 +94,7 @@ struct Told {
 }
 
 /// One order, whose processes die at these steps; at last one lives on.
-async fn story(books: Books, way: &Way, deaths: Deaths) -> Told {
+async fn story(books: Books<'_>, way: &Way, deaths: Deaths) -> Told {
     let context = format!("{books:?}, {}, {deaths:?}", way.name);
     // The same seed for every death: until it dies, each life of a way is the same.
     let world = world(books, way, 1_000).await;
@@ -150,7 +162,7 @@ fn chosen(steps: u64, one_by_one: u64, sampled: usize, chance: &SeededEntropy) -
     chosen
 }
 
-fn matrix(books: Books, one_by_one: u64, sampled: usize) {
+fn matrix(books: Books<'_>, one_by_one: u64, sampled: usize) {
     for (index, way) in (0..).zip(ways()) {
         let chance = SeededEntropy::new(77 + index);
         let unharmed = alone(story(books, &way, Deaths { first: 0, second: 0 }));
@@ -169,7 +181,7 @@ fn matrix(books: Books, one_by_one: u64, sampled: usize) {
 }
 
 /// The process that takes over dies as well, in this many stories of each way.
-fn double_deaths(books: Books, each: usize) {
+fn double_deaths(books: Books<'_>, each: usize) {
     let mut died_twice = 0;
     for (index, way) in (0..).zip(ways()) {
         let chance = SeededEntropy::new(99 + index);
@@ -191,7 +203,7 @@ fn an_order_ends_true_wherever_its_process_dies() {
 
 #[test]
 fn an_order_ends_true_wherever_its_process_dies_on_postgres() {
-    matrix(Books::Postgres, 5, 2);
+    matrix(Books::Postgres(&postgres::database()), 5, 2);
 }
 
 #[test]
@@ -201,5 +213,5 @@ fn an_order_ends_true_when_the_process_that_takes_over_dies_too() {
 
 #[test]
 fn an_order_ends_true_when_the_process_that_takes_over_dies_too_on_postgres() {
-    double_deaths(Books::Postgres, if is_full() { 40 } else { 1 });
+    double_deaths(Books::Postgres(&postgres::database()), if is_full() { 40 } else { 1 });
 }

@@ -132,7 +132,7 @@ fn a_forged_approval_of_a_pending_or_failed_transaction_moves_nothing() {
         shop.world.pass(Duration::from_secs(10)).await;
         assert_eq!(shop.sale(id).await.payment.state, PaymentState::Processing);
 
-        shop.world.pass(Duration::from_secs(60)).await;
+        shop.world.pass(Duration::from_mins(1)).await;
         let failed = shop.sale(id).await;
         assert_eq!(failed.attempts[0].state, AttemptState::Declined);
         forge_approval(&shop, order_id, &key).await;
@@ -238,10 +238,8 @@ fn a_transaction_that_is_never_processed_becomes_unresolved_keeps_its_stock_and_
         println!("look-ups in each quarter of an hour: {asked:?}");
         assert!(asked[0] > 40, "young payments are asked about often");
         assert!((6..=14).contains(&asked[1]), "then at intervals that grow");
-        assert!(
-            asked[4..].iter().all(|&often| (1..=4).contains(&often)),
-            "then four times an hour"
-        );
+        let later: u64 = asked[4..].iter().sum();
+        assert!((16..=26).contains(&later), "then each nearly four times an hour, for three hours");
         for id in [late, never] {
             let sale = shop.sale(id).await;
             assert_eq!(sale.payment.state, PaymentState::Unresolved);
@@ -282,8 +280,7 @@ async fn times_to_final(shop: &Shop, count: usize) -> Vec<f64> {
     for task in waiting {
         task.await.expect("waited");
     }
-    let times = times.lock().clone();
-    times
+    Arc::into_inner(times).expect("nobody waits any more").into_inner()
 }
 
 fn median(times: impl Iterator<Item = f64>) -> f64 {

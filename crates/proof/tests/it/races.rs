@@ -30,7 +30,8 @@ use payonce_simulator::pg::{
 };
 
 use crate::{
-    is_full, postgres,
+    is_full,
+    postgres::{self, Database},
     shop::{LONG, Shop, kind},
 };
 
@@ -43,7 +44,9 @@ struct Three {
 impl Three {
     async fn open(settings: Settings, stock: u32) -> Self {
         let seed = settings.seed;
-        let world = World::on_postgres(&postgres::fresh_database(), settings, seed).await;
+        let database = postgres::database();
+        let mut world = World::on_postgres(database.emptied(), settings, seed).await;
+        world.lanes = 4;
         let shop = Shop::in_world(world, stock).await;
         let mut engines = vec![shop.engine.clone()];
         for _ in 0..2 {
@@ -175,14 +178,13 @@ fn a_buyer_who_clicks_again_after_a_lost_answer_is_charged_once() {
 
 /// One order, whose process stops at this step and wakes only after another one has finished its
 /// work. Returns whether it came that far.
-fn check_pause(name: &str, steps: &[Step], paused_at: u64, on_postgres: bool) -> bool {
+fn check_pause(name: &str, steps: &[Step], paused_at: u64, database: Option<&Database>) -> bool {
     alone(async {
         let context = format!("{name}, paused at step {paused_at}");
         let settings = Settings { callbacks: false, ..kind(35) };
-        let world = if on_postgres {
-            World::on_postgres(&postgres::fresh_database(), settings, 35).await
-        } else {
-            World::on_sqlite(settings, 35).await
+        let world = match database {
+            Some(database) => World::on_postgres(database.emptied(), settings, 35).await,
+            None => World::on_sqlite(settings, 35).await,
         };
         let setting_up = Life::ending_at(0);
         let engine = world.process(&setting_up).await;
@@ -227,7 +229,7 @@ fn check_pause(name: &str, steps: &[Step], paused_at: u64, on_postgres: bool) ->
     })
 }
 
-fn pauses(on_postgres: bool, at_most: u64) {
+fn pauses(database: Option<&Database>, at_most: u64) {
     let approve = Step::Verdict(Verdict::Approve);
     let ways: [(&str, Vec<Step>); 4] = [
         ("approved", vec![Step::Accept, approve.clone()]),
@@ -237,7 +239,7 @@ fn pauses(on_postgres: bool, at_most: u64) {
     ];
     for (name, steps) in ways {
         let mut paused_at = 1;
-        while paused_at <= at_most && check_pause(name, &steps, paused_at, on_postgres) {
+        while paused_at <= at_most && check_pause(name, &steps, paused_at, database) {
             paused_at += 1;
         }
         println!("{name}: paused at {} steps", paused_at - 1);
@@ -247,12 +249,49 @@ fn pauses(on_postgres: bool, at_most: u64) {
 
 #[test]
 fn a_process_that_sleeps_at_any_step_and_wakes_too_late_charges_and_changes_nothing() {
-    pauses(false, if is_full() { 100 } else { 16 });
+    pauses(None, if is_full() { 100 } else { 16 });
 }
 
 #[test]
 fn a_process_that_sleeps_and_wakes_too_late_charges_and_changes_nothing_on_postgres() {
-    pauses(true, if is_full() { 100 } else { 8 });
+    pauses(Some(&postgres::database()), if is_full() { 100 } else { 6 });
+}
+
+#[test]
+fn a_lease_that_was_slept_through_moves_nothing() {
+    alone(async {
+        let mut world = World::on_postgres(postgres::database().emptied(), kind(40), 40).await;
+        // The sweep makes look-ups due as well, which is not the question here.
+        world.settings.adjustment_every = Duration::from_hours(10);
+        world.simulator.script(Script {
+            posts: vec![PostScript::next([Step::NeverProcess])],
+            look_ups: Vec::new(),
+        });
+        let (sleeping, taking_over) = (Life::ending_at(0), Life::ending_at(0));
+        let sleeper = world.process(&sleeping).await;
+        let product = world.product(&sleeper, 5).await;
+        let taken = world.place(&sleeper, product, "the order").await.expect("taken");
+        let id = order_of(&taken).expect("an order");
+        let owed = async || world.sale(id).await.obligations[0].clone();
+        // The gateway has it, so the next step is the end of a claim: the lease is held, and the
+        // look-up is not begun.
+        world.pass(Duration::from_millis(1_500)).await;
+        sleeping.pause_after(1);
+        world.pass(Duration::from_secs(15)).await;
+        assert!(sleeping.is_paused() && owed().await.leased_until.is_some());
+        let slept_through = owed().await;
+        let _other = world.process(&taking_over).await;
+        world.pass(Duration::from_mins(5)).await;
+        taking_over.kill();
+        let now_owed = owed().await;
+        assert!(now_owed.fence > slept_through.fence, "nobody took over");
+
+        let asked = world.simulator.summary().counts.look_ups;
+        sleeping.wake();
+        world.pass(Duration::from_secs(1)).await;
+        assert_eq!(world.simulator.summary().counts.look_ups, asked + 1, "what woke up asked");
+        assert_eq!(owed().await, now_owed, "and its old lease moved nothing");
+    });
 }
 
 /// A request that outlives all belief: it hangs at the gateway for eight minutes.
@@ -309,7 +348,7 @@ fn a_late_charge_beside_a_newer_payment_is_alarmed_as_a_duplicate() {
 #[test]
 fn a_process_that_stops_mid_work_gives_its_leases_back_and_another_finishes_at_once() {
     alone(async {
-        let world = World::on_postgres(&postgres::fresh_database(), kind(38), 38).await;
+        let world = World::on_postgres(postgres::database().emptied(), kind(38), 38).await;
         let mut shop = Shop::in_world(world, 5).await;
         // A lease that would hold up the story for an hour if it were not given back.
         shop.world.settings.lease = Duration::from_hours(1);
