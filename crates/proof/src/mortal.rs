@@ -20,6 +20,7 @@ use payonce_domain::{
     invariants::SalePages,
     journal::Entry,
     obligation::Obligation,
+    payment::Attempt,
     product::Product,
     sale::Sale,
     time::Timestamp,
@@ -28,8 +29,7 @@ use payonce_gateways::transport::{Request, Response, Transport, TransportError};
 use payonce_ports::{
     clock::Clock,
     store::{
-        AttemptAddress, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
-        StoreError, User,
+        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
     },
 };
 
@@ -231,7 +231,7 @@ impl Store for MortalStore {
         &self,
         gateway: &GatewayName,
         gateway_order_id: &str,
-    ) -> Result<Option<AttemptAddress>, StoreError> {
+    ) -> Result<Option<(OrderId, Attempt)>, StoreError> {
         read!(self.attempt_at_gateway(gateway, gateway_order_id))
     }
 
