@@ -1,6 +1,6 @@
 //! Charging: sending a recorded attempt's request and bringing the outcome back as evidence.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use payonce_domain::{
     payment::{
@@ -36,9 +36,16 @@ impl Engine {
             let within = gateway.manners().charge_within.saturating_sub(spent);
             let outcome = gateway.charge(&attempt, &card, within).await;
             drop(card);
+            // A product that everybody buys would be locked by every answer, so it is named only
+            // where its stock comes back.
+            let products = if outcome.ends_uncharged() {
+                sale.holds.iter().map(|hold| hold.product_id).collect()
+            } else {
+                BTreeSet::new()
+            };
             let settle = Settle {
                 order_id: sale.order.id,
-                products: sale.holds.iter().map(|hold| hold.product_id).collect(),
+                products,
                 evidence: Evidence {
                     attempt_id: attempt.id,
                     source: Source::Response,

@@ -1,16 +1,22 @@
 //! Looking up: asking the gateway what became of an attempt, and settling what it says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use payonce_domain::{
     gateway::GatewayName,
     ids::{AttemptId, OrderId},
     obligation::Lease,
-    payment::evidence::{Evidence, Finding, Source},
+    payment::{
+        Attempt,
+        evidence::{Evidence, Finding, Source},
+    },
     sale::Sale,
 };
-use payonce_ports::store::{AttemptAddress, StoreError};
+use payonce_ports::store::StoreError;
 
 use crate::{Engine, settling::Settle};
 
@@ -49,8 +55,7 @@ impl InFlight {
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalledBack {
-    /// It is about an attempt that a look-up is owed for, undecided or believed absent: one is on
-    /// the way.
+    /// It is about an attempt that is undecided or believed absent: a look-up is on the way.
     LookingUp,
     /// It is about an attempt that is certain already.
     AlreadyCertain,
@@ -67,17 +72,14 @@ impl Engine {
         gateway_order_id: &str,
     ) -> Result<CalledBack, StoreError> {
         let found = self.parts.store.attempt_at_gateway(gateway, gateway_order_id).await?;
-        let Some(address) = found else { return Ok(CalledBack::NotOurs) };
-        let Some(sale) = self.parts.store.sale(address.order_id).await? else {
-            return Ok(CalledBack::NotOurs);
-        };
-        // An attempt that was believed absent is still asked about, and may still be served.
-        if sale.owed_look_up(address.attempt_id).is_none() {
+        let Some((order_id, attempt)) = found else { return Ok(CalledBack::NotOurs) };
+        // An attempt that was believed absent may still surface, and may still be served.
+        if !attempt.state.is_live() && !attempt.is_believed_absent() {
             return Ok(CalledBack::AlreadyCertain);
         }
         let engine = self.clone();
         self.tasks.spawn(async move {
-            engine.look_up_now(sale, address, Source::CallbackLookUp).await;
+            engine.look_up_now(order_id, attempt, Source::CallbackLookUp).await;
         });
         Ok(CalledBack::LookingUp)
     }
@@ -85,30 +87,31 @@ impl Engine {
     /// Asks about the order's live attempt now and returns the order as it is then.
     pub async fn check(&self, order_id: OrderId) -> Result<Option<Sale>, StoreError> {
         let Some(sale) = self.parts.store.sale(order_id).await? else { return Ok(None) };
-        let Some(attempt_id) = sale.live_attempt().map(|attempt| attempt.id) else {
+        let Some(attempt) = sale.live_attempt().cloned() else {
             return Ok(Some(sale));
         };
-        let address = AttemptAddress { order_id, attempt_id };
         let engine = self.clone();
         // The look-up belongs to the process: a caller that leaves does not stop it.
         let asked = self.tasks.spawn(async move {
-            engine.look_up_now(sale, address, Source::CheckLookUp).await;
+            engine.look_up_now(order_id, attempt, Source::CheckLookUp).await;
         });
         let _ended = asked.await;
         self.parts.store.sale(order_id).await
     }
 
-    async fn look_up_now(&self, sale: Sale, address: AttemptAddress, source: Source) {
-        if !self.in_flight.begin(address.attempt_id) {
+    async fn look_up_now(&self, order_id: OrderId, attempt: Attempt, source: Source) {
+        let id = attempt.id;
+        if !self.in_flight.begin(id) {
             return;
         }
-        let mut sale = Some(sale);
-        while let Some(now) = sale.take() {
-            self.look_up(&now, address.attempt_id, source, None).await;
-            if self.in_flight.end(address.attempt_id) {
-                sale = self.parts.store.sale(address.order_id).await.ok().flatten();
-                if sale.is_none() {
-                    while self.in_flight.end(address.attempt_id) {}
+        let mut asking = Some(attempt);
+        while let Some(attempt) = asking.take() {
+            self.look_up(order_id, &attempt, source, None).await;
+            if self.in_flight.end(id) {
+                let sale = self.parts.store.sale(order_id).await.ok().flatten();
+                asking = sale.and_then(|sale| sale.attempt(id).cloned());
+                if asking.is_none() {
+                    while self.in_flight.end(id) {}
                 }
             }
         }
@@ -117,12 +120,12 @@ impl Engine {
     /// Asks the gateway once and settles what it says. Whatever fails is left to the look-up owed.
     pub(crate) async fn look_up(
         &self,
-        sale: &Sale,
-        attempt_id: AttemptId,
+        order_id: OrderId,
+        attempt: &Attempt,
         source: Source,
         lease: Option<Lease>,
     ) {
-        let Some(attempt) = sale.attempt(attempt_id) else { return };
+        let attempt_id = attempt.id;
         let Some(gateway) = self.parts.gateways.get(&attempt.gateway).map(Arc::clone) else {
             tracing::error!(attempt.id = %attempt_id, gateway.name = %attempt.gateway,
                 "gateway is switched off: its attempts cannot be looked up");
@@ -130,8 +133,8 @@ impl Engine {
         };
         let sighting = gateway.look_up(attempt).await;
         let settle = Settle {
-            order_id: sale.order.id,
-            products: std::collections::BTreeSet::new(),
+            order_id,
+            products: BTreeSet::new(),
             evidence: Evidence { attempt_id, source, finding: Finding::Sighting(sighting) },
             manners: gateway.manners().clone(),
             lease,

@@ -20,6 +20,7 @@ use payonce_domain::{
     journal::Entry,
     ledger::Posting,
     obligation::{Obligation, ObligationState, ObligationType},
+    payment::Attempt,
     product::Product,
     sale::{Change, Sale},
     time::Timestamp,
@@ -203,15 +204,6 @@ pub struct ServerKey {
     pub created_at: Timestamp,
 }
 
-/// Where an attempt is found when only the gateway's words for it are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttemptAddress {
-    /// Whose order.
-    pub order_id: OrderId,
-    /// Which attempt.
-    pub attempt_id: AttemptId,
-}
-
 /// The books of a shop.
 ///
 /// Every read sees what was committed before it began. Lists are in the order of ids, which is the
@@ -249,12 +241,12 @@ pub trait Store: Send + Sync + 'static {
         before: Option<OrderId>,
         limit: u32,
     ) -> Result<Vec<Sale>, StoreError>;
-    /// The attempt that a gateway knows by this order id.
+    /// The attempt that a gateway knows by this order id, and whose order it is of.
     async fn attempt_at_gateway(
         &self,
         gateway: &GatewayName,
         gateway_order_id: &str,
-    ) -> Result<Option<AttemptAddress>, StoreError>;
+    ) -> Result<Option<(OrderId, Attempt)>, StoreError>;
     /// The history of one order, oldest first.
     async fn journal(&self, order_id: OrderId) -> Result<Vec<Entry>, StoreError>;
     /// What is remembered of a call.

@@ -21,6 +21,7 @@ use payonce_domain::{
     invariants::SalePages,
     journal::Entry,
     obligation::Obligation,
+    payment::Attempt,
     product::Product,
     sale::Sale,
     time::Timestamp,
@@ -30,8 +31,7 @@ use payonce_gateways::transport::{Request, Response, Transport, TransportError};
 use payonce_ports::{
     clock::Clock,
     store::{
-        AttemptAddress, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
-        StoreError, User,
+        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
     },
 };
 use payonce_simulator::pg::sender::{Callback, CallbackSender, Delivery, Sending};
@@ -301,7 +301,7 @@ impl Store for MortalStore {
         &self,
         gateway: &GatewayName,
         gateway_order_id: &str,
-    ) -> Result<Option<AttemptAddress>, StoreError> {
+    ) -> Result<Option<(OrderId, Attempt)>, StoreError> {
         read!(self.attempt_at_gateway(gateway, gateway_order_id))
     }
 

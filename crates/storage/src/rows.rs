@@ -20,8 +20,7 @@ use payonce_domain::{
     sale::Sale,
 };
 use payonce_ports::store::{
-    AttemptAddress, Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey,
-    StoreError, User,
+    Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey, StoreError, User,
 };
 
 use crate::{
@@ -284,12 +283,6 @@ pub(crate) fn order_id(row: &impl Row) -> Result<OrderId, StoreError> {
 pub(crate) fn order_version(row: &impl Row) -> Result<(OrderId, i64), StoreError> {
     let mut cells = Cells::of(row, "orders", "id, version");
     Ok((cells.id()?, cells.number()?))
-}
-
-/// Where an attempt is.
-pub(crate) fn attempt_address(row: &impl Row) -> Result<AttemptAddress, StoreError> {
-    let mut cells = Cells::of(row, "attempts", "order_id, id");
-    Ok(AttemptAddress { order_id: cells.id()?, attempt_id: cells.id()? })
 }
 
 /// Pieces of a product in holds.

@@ -71,6 +71,17 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether it proves that the attempt charged nothing and never will, so that what is held
+    /// for its order goes back.
+    pub fn ends_uncharged(&self) -> bool {
+        match self {
+            Self::Rejected { .. } | Self::NotCreated { .. } | Self::NotSent { .. } => true,
+            Self::Accepted { .. } | Self::Decided(_) | Self::Unknown { .. } => false,
+        }
+    }
+}
+
 /// What a look-up saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {

@@ -144,6 +144,15 @@ pub struct Attempt {
     pub certain_at: Option<Timestamp>,
 }
 
+impl Attempt {
+    /// Whether it is called not charged for no other reason than that the gateway, long after,
+    /// had no such transaction.
+    pub fn is_believed_absent(&self) -> bool {
+        self.state == AttemptState::NotCharged
+            && self.problem.as_ref().is_some_and(|problem| problem.code == ProblemCode::Absent)
+    }
+}
+
 /// A reason with a stable code and the gateway's own text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

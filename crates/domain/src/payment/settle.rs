@@ -355,8 +355,7 @@ impl Settling<'_> {
         let after = self.attempt();
         let Circumstances { manners, now, lease, .. } = *self.circumstances;
         let doubt_ends = after.certain_at.map(|at| at.after(manners.doubt_absence_for));
-        let believed_absent = after.state == AttemptState::NotCharged
-            && after.problem.as_ref().is_some_and(|problem| problem.code == ProblemCode::Absent);
+        let believed_absent = after.is_believed_absent();
         let done = match after.state {
             AttemptState::Approved | AttemptState::Declined => true,
             AttemptState::NotCharged => {

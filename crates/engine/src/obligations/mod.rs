@@ -96,7 +96,8 @@ impl Engine {
         };
         match (obligation.kind, obligation.attempt_id) {
             (ObligationType::LookUp, Some(attempt_id)) => {
-                self.look_up(&sale, attempt_id, Source::LookUp, Some(lease)).await;
+                let Some(attempt) = sale.attempt(attempt_id) else { return };
+                self.look_up(sale.order.id, attempt, Source::LookUp, Some(lease)).await;
             }
             (ObligationType::Expire, _) => self.expire(&sale, lease).await,
             (ObligationType::LookUp, None) | (ObligationType::Refund, _) => {

@@ -3,7 +3,7 @@
 use payonce_domain::{
     gateway::GatewayName, ids::OrderId, payment::Attempt, time::Timestamp, words::Word,
 };
-use payonce_ports::store::{AttemptAddress, StoreError};
+use payonce_ports::store::StoreError;
 
 use super::connection::{Connection, column};
 use crate::{
@@ -30,17 +30,20 @@ pub(crate) async fn of_orders(
     connection.query(OF_ORDERS, &[&order_ids]).await?.iter().map(rows::attempt).collect()
 }
 
-const AT_GATEWAY: &str = "
-SELECT order_id, id FROM attempts WHERE gateway = $1::TEXT AND gateway_order_id = $2::TEXT";
+const AT_GATEWAY: &str = concat!(
+    "SELECT ",
+    columns::attempts!(),
+    " FROM attempts WHERE gateway = $1::TEXT AND gateway_order_id = $2::TEXT"
+);
 
-/// The attempt that a gateway knows by this order id.
+/// The attempt that a gateway knows by this order id, and whose order it is of.
 pub(crate) async fn at_gateway(
     connection: &Connection,
     gateway: &GatewayName,
     gateway_order_id: &str,
-) -> Result<Option<AttemptAddress>, StoreError> {
+) -> Result<Option<(OrderId, Attempt)>, StoreError> {
     let found = connection.query(AT_GATEWAY, &[&gateway.as_str(), &gateway_order_id]).await?;
-    found.first().map(rows::attempt_address).transpose()
+    found.first().map(rows::attempt).transpose()
 }
 
 const LIVE: &str = "

@@ -17,6 +17,7 @@ use payonce_domain::{
     invariants::SalePages,
     journal::Entry,
     obligation::Obligation,
+    payment::Attempt,
     product::Product,
     sale::Sale,
     time::Timestamp,
@@ -24,8 +25,7 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     store::{
-        AttemptAddress, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
-        StoreError, User,
+        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
     },
 };
 
@@ -180,7 +180,7 @@ impl Store for PostgresStore {
         &self,
         gateway: &GatewayName,
         gateway_order_id: &str,
-    ) -> Result<Option<AttemptAddress>, StoreError> {
+    ) -> Result<Option<(OrderId, Attempt)>, StoreError> {
         self.read(async |connection| {
             attempts::at_gateway(connection, gateway, gateway_order_id).await
         })

@@ -3,7 +3,7 @@
 use payonce_domain::{
     gateway::GatewayName, ids::OrderId, payment::Attempt, time::Timestamp, words::Word,
 };
-use payonce_ports::store::{AttemptAddress, StoreError};
+use payonce_ports::store::StoreError;
 use rusqlite::{Connection, params};
 
 use super::errors::failed;
@@ -32,19 +32,21 @@ pub(crate) fn of_order(
     Ok(attempts)
 }
 
-/// The attempt that a gateway knows by this order id.
+/// The attempt that a gateway knows by this order id, and whose order it is of.
 pub(crate) fn at_gateway(
     connection: &Connection,
     gateway: &GatewayName,
     gateway_order_id: &str,
-) -> Result<Option<AttemptAddress>, StoreError> {
+) -> Result<Option<(OrderId, Attempt)>, StoreError> {
     let mut statement = connection
-        .prepare_cached(
-            "SELECT order_id, id FROM attempts WHERE gateway = ?1 AND gateway_order_id = ?2",
-        )
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns::attempts!(),
+            " FROM attempts WHERE gateway = ?1 AND gateway_order_id = ?2"
+        ))
         .map_err(failed)?;
     let mut found = statement.query(params![gateway.as_str(), gateway_order_id]).map_err(failed)?;
-    found.next().map_err(failed)?.map(rows::attempt_address).transpose()
+    found.next().map_err(failed)?.map(rows::attempt).transpose()
 }
 
 /// Orders with a live attempt.

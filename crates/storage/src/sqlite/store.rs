@@ -20,6 +20,7 @@ use payonce_domain::{
     invariants::SalePages,
     journal::Entry,
     obligation::Obligation,
+    payment::Attempt,
     product::Product,
     sale::Sale,
     time::Timestamp,
@@ -27,8 +28,7 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     store::{
-        AttemptAddress, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
-        StoreError, User,
+        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
     },
 };
 use rusqlite::{Connection, TransactionBehavior};
@@ -244,7 +244,7 @@ impl Store for SqliteStore {
         &self,
         gateway: &GatewayName,
         gateway_order_id: &str,
-    ) -> Result<Option<AttemptAddress>, StoreError> {
+    ) -> Result<Option<(OrderId, Attempt)>, StoreError> {
         let (gateway, gateway_order_id) = (gateway.clone(), gateway_order_id.to_owned());
         self.read(move |connection| attempts::at_gateway(connection, &gateway, &gateway_order_id))
             .await

@@ -47,9 +47,8 @@ pub async fn what_is_saved_is_read_back_as_it_was(books: &dyn Books) {
     assert_eq!(store.incidents(10).await, Ok(vec![incident]));
     assert_eq!(store.order_of_payment(sale.payment.id).await, Ok(Some(order_id)));
     let attempt = &sale.attempts[0];
-    let address = store.attempt_at_gateway(&attempt.gateway, &attempt.gateway_order_id).await;
-    let address = address.unwrap().expect("the attempt is found");
-    assert_eq!((address.order_id, address.attempt_id), (order_id, attempt.id));
+    let found = store.attempt_at_gateway(&attempt.gateway, &attempt.gateway_order_id).await;
+    assert_eq!(found, Ok(Some((order_id, attempt.clone()))));
     let mut pages = store.sale_pages(None, 10).await.unwrap();
     let page = pages.pop().expect("one page");
     assert!(pages.is_empty());

@@ -29,6 +29,7 @@ use payonce_proof::{
 };
 use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::{BenchArguments, Measured, latencies::Latencies};
 use crate::{
@@ -40,6 +41,9 @@ use crate::{
 
 /// A test number that the simulator's own document uses.
 const CARD: &str = "1234-5678-9814-1451";
+
+/// How often the generator looks whether there is room for another order.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> {
     let target = arguments.database.target()?;
@@ -118,26 +122,27 @@ async fn place_all(
     let refused = Arc::new(Mutex::new(0_u64));
     let progress = Progress::new(!arguments.json);
     let started = clock.monotonic_micros();
+    let seats = Arc::new(Semaphore::new(arguments.load.in_flight));
     let mut placing = tokio::task::JoinSet::new();
     for index in 0..arguments.load.orders {
-        let due = if arguments.load.rate > 0.0 {
+        let (due, seat) = if arguments.load.rate > 0.0 {
             let due = arguments.load.due(index);
             clock.sleep(due.saturating_sub(elapsed(started))).await;
-            due
+            (due, None)
         } else {
-            while engine.busy() + placing.len() > arguments.load.in_flight {
-                match placing.try_join_next() {
-                    Some(_) => {}
-                    None => tokio::task::yield_now().await,
-                }
+            // Whoever is being placed has a seat; what follows from it keeps the engine busy.
+            let seat = Arc::clone(&seats).acquire_owned().await?;
+            while engine.busy() > arguments.load.in_flight {
+                clock.sleep(LOOK_AGAIN).await;
             }
-            elapsed(started)
+            (elapsed(started), Some(seat))
         };
         let pick = usize::try_from(entropy.number()).unwrap_or(0) % products.len();
         let request = request(owner, run, index, products[pick])?;
         let (engine, durable, refused) =
             (engine.clone(), Arc::clone(&durable), Arc::clone(&refused));
         placing.spawn(async move {
+            let _seat = seat;
             match engine.place(request).await {
                 Ok(_) => durable.lock().add(elapsed(started).saturating_sub(due)),
                 Err(error) => {
