@@ -1,9 +1,10 @@
 //! Adjustment: a sweep over every open payment, at start-up and on a schedule.
 //!
 //! It takes no hint about what changed: whatever is open is asked about now, through the same
-//! look-ups and the same decision as everything else. Repeating it is safe.
+//! look-ups and the same decision as everything else. Repeating it is safe. On the schedule it
+//! leaves out what is unresolved: that is asked about at growing intervals of its own.
 
-use payonce_domain::payment::AttemptState;
+use payonce_domain::payment::{AttemptState, PaymentState};
 use payonce_ports::store::StoreError;
 
 use crate::Engine;
@@ -11,10 +12,19 @@ use crate::Engine;
 /// Orders read at a time.
 const PAGE: u32 = 500;
 
+/// Why the sweep is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The process has just started: nobody may have asked for long.
+    StartUp,
+    /// It is time again.
+    Schedule,
+}
+
 impl Engine {
     /// Makes every open payment's look-up due now; says how many. Requests that are still being
     /// sent are left alone: asking about them proves nothing.
-    pub async fn adjust(&self) -> Result<usize, StoreError> {
+    pub async fn adjust(&self, occasion: Occasion) -> Result<usize, StoreError> {
         let mut after = None;
         let mut hastened = 0;
         loop {
@@ -24,6 +34,9 @@ impl Engine {
             let now = self.parts.clock.now();
             let attempts: Vec<_> = page
                 .iter()
+                .filter(|sale| {
+                    occasion == Occasion::StartUp || sale.payment.state != PaymentState::Unresolved
+                })
                 .filter_map(|sale| sale.live_attempt())
                 .filter(|live| live.state != AttemptState::Sent || now >= live.send_before)
                 .map(|live| live.id)
@@ -34,12 +47,14 @@ impl Engine {
     }
 
     pub(crate) async fn adjust_on_schedule(&self) {
+        let mut occasion = Occasion::StartUp;
         while !self.is_stopping() {
-            match self.adjust().await {
+            match self.adjust(occasion).await {
                 Ok(0) => {}
                 Ok(open) => tracing::info!(open, "comparing every open payment with its gateway"),
                 Err(error) => tracing::warn!(%error, "sweep over open payments not finished"),
             }
+            occasion = Occasion::Schedule;
             tokio::select! {
                 () = self.parts.clock.sleep(self.parts.settings.adjustment_every) => {}
                 () = self.stopping.cancelled() => {}
