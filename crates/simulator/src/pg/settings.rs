@@ -76,25 +76,29 @@ impl Millis {
     }
 }
 
+/// As written: `8000`, or `{"from": 100, "to": 500}`.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ends {
-    from: u64,
-    to: u64,
+#[serde(untagged, deny_unknown_fields, expecting = "milliseconds, or {\"from\", \"to\"} in them")]
+enum Ends {
+    Same(u64),
+    Two { from: u64, to: u64 },
 }
 
 impl TryFrom<Ends> for Millis {
     type Error = String;
 
-    fn try_from(Ends { from, to }: Ends) -> Result<Self, String> {
-        Self::between(from, to)
-            .ok_or_else(|| format!("{from} to {to} ms is no range, expected from <= to"))
+    fn try_from(ends: Ends) -> Result<Self, String> {
+        match ends {
+            Ends::Same(millis) => Ok(Self::exactly(millis)),
+            Ends::Two { from, to } => Self::between(from, to)
+                .ok_or_else(|| format!("{from} to {to} ms is no range, expected from <= to")),
+        }
     }
 }
 
 impl From<Millis> for Ends {
     fn from(Millis { from, to }: Millis) -> Self {
-        Self { from, to }
+        Self::Two { from, to }
     }
 }
 

@@ -93,11 +93,13 @@ async fn the_summary_counts_orders_charged_twice() {
 #[tokio::test(start_paused = true)]
 async fn settings_are_changed_field_by_field_and_unknown_ones_refused() {
     let world = World::calm();
-    let change = json!({"acceptanceFailure": 100, "postFaults": {"hang": 1.5}});
+    let change =
+        json!({"acceptanceFailure": 100, "postFaults": {"hang": 1.5, "lateAnswerMs": 8000}});
     let changed = world.control("PATCH", "settings", change).await.json();
     assert_eq!(changed["acceptanceFailure"], 100.0);
     assert_eq!(changed["postFaults"]["hang"], 1.5);
     assert_eq!(changed["postFaults"]["hangMs"], json!({"from": 60000, "to": 60000}));
+    assert_eq!(changed["postFaults"]["lateAnswerMs"], json!({"from": 8000, "to": 8000}));
     assert_eq!(get(&world, "settings").await, changed);
     world.control("PATCH", "settings", json!({"postFaults": {"hang": 0}})).await;
     world.pay(ORDER).await.refused(500, UNSTABLE);
@@ -107,6 +109,7 @@ async fn settings_are_changed_field_by_field_and_unknown_ones_refused() {
         (json!({"postFaults": {"hung": 1}}), "unknown field"),
         (json!({"acceptanceFailure": 101}), "101 is not a percentage"),
         (json!({"acceptanceDelayMs": {"from": 2, "to": 1}}), "2 to 1 ms is no range"),
+        (json!({"acceptanceDelayMs": "soon"}), "milliseconds"),
         (json!({"limitExceeded": 60, "invalidCard": 60}), "add up to 120"),
         (json!({"keyBits": 0}), "keyBits is 0"),
         (json!({"startedAtMs": 5}), "startedAtMs"),
