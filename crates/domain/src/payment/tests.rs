@@ -33,7 +33,7 @@ const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 fn manners() -> Manners {
     Manners {
         charge_within: Duration::from_secs(15),
-        request_life: Duration::from_secs(120),
+        request_life: Duration::from_mins(2),
         verdict_after: Duration::from_secs(2),
         look_up_at_most_every: Duration::from_secs(30),
         horizon: Duration::from_mins(15),
