@@ -7,12 +7,18 @@ use payonce_domain::{
     gateway::GatewayName,
     ids::{AttemptId, OrderId},
     obligation::Lease,
-    payment::evidence::{Evidence, Finding, Source},
+    payment::{
+        AttemptState,
+        evidence::{Evidence, Finding, Source},
+    },
     sale::Sale,
 };
 use payonce_ports::store::{AttemptAddress, StoreError};
 
-use crate::{Engine, settling::Settle};
+use crate::{
+    Engine,
+    settling::{Asked, Settle},
+};
 
 /// Attempts that this process is asking about: a burst of triggers is one look-up and one more.
 #[derive(Debug, Default)]
@@ -49,10 +55,10 @@ impl InFlight {
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalledBack {
-    /// It is about an attempt that a look-up is owed for, undecided or believed absent: one is on
-    /// the way.
+    /// It is about an attempt that has no verdict of the gateway, undecided or believed uncharged:
+    /// a look-up is on the way.
     LookingUp,
-    /// It is about an attempt that is certain already.
+    /// It is about an attempt that has its verdict already.
     AlreadyCertain,
     /// No attempt of ours has this order id.
     NotOurs,
@@ -71,8 +77,11 @@ impl Engine {
         let Some(sale) = self.parts.store.sale(address.order_id).await? else {
             return Ok(CalledBack::NotOurs);
         };
-        // An attempt that was believed absent is still asked about, and may still be served.
-        if sale.owed_look_up(address.attempt_id).is_none() {
+        // A gateway that calls back about what it never made, by its own word, is asked as well.
+        let has_a_verdict = sale.attempt(address.attempt_id).is_none_or(|attempt| {
+            matches!(attempt.state, AttemptState::Approved | AttemptState::Declined)
+        });
+        if has_a_verdict {
             return Ok(CalledBack::AlreadyCertain);
         }
         let engine = self.clone();
@@ -128,6 +137,7 @@ impl Engine {
                 "gateway is switched off: its attempts cannot be looked up");
             return;
         };
+        let asked = Asked::now(&self.parts.clock);
         let sighting = gateway.look_up(attempt).await;
         let settle = Settle {
             order_id: sale.order.id,
@@ -135,6 +145,7 @@ impl Engine {
             evidence: Evidence { attempt_id, source, finding: Finding::Sighting(sighting) },
             manners: gateway.manners().clone(),
             lease,
+            asked,
             seed: self.parts.entropy.number(),
         };
         if let Err(error) = self.settle(settle).await {
