@@ -26,6 +26,12 @@ impl Timestamp {
         Self(self.0.saturating_add(micros_of(wait)))
     }
 
+    /// The moment this long ago; stays at the beginning of time instead of overflowing.
+    #[must_use]
+    pub fn before(self, wait: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(wait)))
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -46,5 +52,6 @@ mod tests {
         let later = now.after(Duration::from_secs(2));
         assert_eq!(later.since(now), Duration::from_secs(2));
         assert_eq!(now.since(later), Duration::ZERO);
+        assert_eq!(later.before(Duration::from_secs(2)), now);
     }
 }

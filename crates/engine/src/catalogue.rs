@@ -1,5 +1,7 @@
 //! The catalogue: adding products and changing them. Orders already placed keep their prices.
 
+use std::cell::Cell;
+
 use payonce_domain::{
     ids::ProductId,
     money::Money,
@@ -66,7 +68,7 @@ impl Engine {
         id: ProductId,
         change: ProductChange,
     ) -> Result<Product, CatalogueError> {
-        self.batcher.submit(ChangeProduct { id, change }).await?
+        self.batcher.submit(ChangeProduct { id, change, restocked: Cell::new(None) }).await?
     }
 }
 
@@ -104,6 +106,10 @@ impl Command for Add {
 struct ChangeProduct {
     id: ProductId,
     change: ProductChange,
+    /// All stock ever put in, as this command left it when it was decided before. Only putting in
+    /// changes it: if the product still has it, this is our own work, and what was sold since then
+    /// is not put in once more.
+    restocked: Cell<Option<i64>>,
 }
 
 impl Command for ChangeProduct {
@@ -120,8 +126,11 @@ impl Command for ChangeProduct {
     fn decide(&self, world: &mut World) -> Self::Reply {
         let product = world.products.get_mut(&self.id);
         let product = product.ok_or(CatalogueError::NoSuchProduct(self.id))?;
-        if let Some(stock) = self.change.stock {
+        if let Some(stock) = self.change.stock
+            && self.restocked.get() != Some(product.received)
+        {
             product.restock(stock).ok_or(CatalogueError::TooMuchStock)?;
+            self.restocked.set(Some(product.received));
         }
         if let Some(name) = &self.change.name {
             product.name.clone_from(name);
@@ -133,5 +142,38 @@ impl Command for ChangeProduct {
             product.on_sale = on_sale;
         }
         Ok(product.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payonce_domain::{ids::Mint, time::Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn stock_that_is_put_in_by_a_commit_in_doubt_is_put_in_once() {
+        let start = Timestamp::from_micros(1_700_000_000_000_000);
+        let id: ProductId = Mint::new(start, 1).id();
+        let new = NewProduct {
+            kind: ProductType::Book,
+            name: "A book".into(),
+            price: Money::krw(15_000),
+            stock: 2,
+        };
+        let mut world = World::new(start);
+        Add { id, new }.decide(&mut world);
+        let change = ProductChange { stock: Some(10), ..ProductChange::default() };
+        let command = ChangeProduct { id, change, restocked: Cell::new(None) };
+
+        let never_committed = world.clone();
+        command.decide(&mut world.clone()).expect("changed");
+        world = never_committed;
+        assert_eq!(command.decide(&mut world).expect("changed").available, 10);
+
+        // Committed, and three were sold before it was read again.
+        world.products.get_mut(&id).expect("there").take(3).expect("enough");
+        let product = command.decide(&mut world).expect("recognised");
+        assert_eq!((product.available, product.received), (7, 10));
     }
 }

@@ -11,7 +11,11 @@ use payonce_domain::{
 };
 use payonce_ports::gateway::{Card, Gateway};
 
-use crate::{Engine, batch::BatchError, settling::Settle};
+use crate::{
+    Engine,
+    batch::BatchError,
+    settling::{Asked, Settle},
+};
 
 /// An outcome that could not be written is tried again this often, this far apart. After that the
 /// look-up that is owed anyway finds it out.
@@ -34,6 +38,7 @@ impl Engine {
             let spent = engine.parts.clock.monotonic_micros().saturating_sub(started);
             let spent = Duration::from_micros(u64::try_from(spent).unwrap_or(0));
             let within = gateway.manners().charge_within.saturating_sub(spent);
+            let asked = Asked::now(&engine.parts.clock);
             let outcome = gateway.charge(&attempt, &card, within).await;
             drop(card);
             // A product that everybody buys would be locked by every answer, so it is named only
@@ -53,6 +58,7 @@ impl Engine {
                 },
                 manners: gateway.manners().clone(),
                 lease: None,
+                asked,
                 seed: engine.parts.entropy.number(),
             };
             engine.write_down(settle).await;

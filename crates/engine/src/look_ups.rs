@@ -11,14 +11,17 @@ use payonce_domain::{
     ids::{AttemptId, OrderId},
     obligation::Lease,
     payment::{
-        Attempt,
+        Attempt, AttemptState,
         evidence::{Evidence, Finding, Source},
     },
     sale::Sale,
 };
 use payonce_ports::store::StoreError;
 
-use crate::{Engine, settling::Settle};
+use crate::{
+    Engine,
+    settling::{Asked, Settle},
+};
 
 /// Attempts that this process is asking about: a burst of triggers is one look-up and one more.
 #[derive(Debug, Default)]
@@ -55,9 +58,10 @@ impl InFlight {
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalledBack {
-    /// It is about an attempt that is undecided or believed absent: a look-up is on the way.
+    /// It is about an attempt that has no verdict of the gateway, undecided or believed uncharged:
+    /// a look-up is on the way.
     LookingUp,
-    /// It is about an attempt that is certain already.
+    /// It is about an attempt that has its verdict already.
     AlreadyCertain,
     /// No attempt of ours has this order id.
     NotOurs,
@@ -73,8 +77,8 @@ impl Engine {
     ) -> Result<CalledBack, StoreError> {
         let found = self.parts.store.attempt_at_gateway(gateway, gateway_order_id).await?;
         let Some((order_id, attempt)) = found else { return Ok(CalledBack::NotOurs) };
-        // An attempt that was believed absent may still surface, and may still be served.
-        if !attempt.state.is_live() && !attempt.is_believed_absent() {
+        // A gateway that calls back about what it never made, by its own word, is asked as well.
+        if matches!(attempt.state, AttemptState::Approved | AttemptState::Declined) {
             return Ok(CalledBack::AlreadyCertain);
         }
         let engine = self.clone();
@@ -131,6 +135,7 @@ impl Engine {
                 "gateway is switched off: its attempts cannot be looked up");
             return;
         };
+        let asked = Asked::now(&self.parts.clock);
         let sighting = gateway.look_up(attempt).await;
         let settle = Settle {
             order_id,
@@ -138,6 +143,7 @@ impl Engine {
             evidence: Evidence { attempt_id, source, finding: Finding::Sighting(sighting) },
             manners: gateway.manners().clone(),
             lease,
+            asked,
             seed: self.parts.entropy.number(),
         };
         if let Err(error) = self.settle(settle).await {

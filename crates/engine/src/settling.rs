@@ -1,6 +1,6 @@
 //! Settling: bringing evidence to the one decision that news enters through.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use payonce_domain::{
     gateway::Manners,
@@ -11,8 +11,12 @@ use payonce_domain::{
         settle::{self, Circumstances, SettleError},
     },
     sale::Change,
+    time::Timestamp,
 };
-use payonce_ports::store::{Keys, ProductNotLoaded, World};
+use payonce_ports::{
+    clock::Clock,
+    store::{Keys, ProductNotLoaded, World},
+};
 use thiserror::Error;
 
 use crate::{
@@ -29,7 +33,41 @@ pub(crate) struct Settle {
     pub(crate) evidence: Evidence,
     pub(crate) manners: Manners,
     pub(crate) lease: Option<Lease>,
+    pub(crate) asked: Asked,
     pub(crate) seed: u64,
+}
+
+/// The moment at which a gateway was asked, by our clock. It is told to the decision as an age,
+/// because the decision's own time is the database's.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    clock: Arc<dyn Clock>,
+    at: Timestamp,
+    monotonic_micros: i64,
+}
+
+impl Asked {
+    pub(crate) fn now(clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            at: clock.now(),
+            monotonic_micros: clock.monotonic_micros(),
+            clock: Arc::clone(clock),
+        }
+    }
+
+    /// How long ago that was. The longer of the two: one clock may have been set back, the other
+    /// stands still while the machine sleeps.
+    fn age(&self) -> Duration {
+        let micros = self.clock.monotonic_micros().saturating_sub(self.monotonic_micros);
+        let elapsed = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
+        elapsed.max(self.clock.now().since(self.at))
+    }
+}
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Asked").field(&self.at).finish()
+    }
 }
 
 /// Why evidence changed nothing. Each is a defect of ours, and the look-up stays owed.
@@ -75,6 +113,7 @@ impl Command for Settle {
         let circumstances = Circumstances {
             manners: &self.manners,
             lease: self.lease,
+            asked_at: world.now.before(self.asked.age()),
             now: world.now,
             seed: self.seed,
         };
@@ -94,5 +133,107 @@ fn log(change: &Change) {
             detail = incident.detail,
             "incident"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use payonce_domain::{
+        checkout::{Item, NewOrder, place},
+        gateway::GatewayName,
+        ids::Mint,
+        money::Money,
+        payment::{
+            AttemptState,
+            evidence::{Finding, Sighting, Source},
+            renew::NewAttempt,
+        },
+        product::{Product, ProductType},
+    };
+    use payonce_ports::clock::MovedClock;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn manners() -> Manners {
+        Manners {
+            charge_within: Duration::from_secs(15),
+            request_life: Duration::from_mins(2),
+            verdict_after: Duration::from_secs(2),
+            look_up_at_most_every: Duration::from_secs(30),
+            horizon: Duration::from_mins(15),
+            unresolved_every: Duration::from_mins(15),
+            doubt_absence_for: Duration::from_hours(6),
+            can_refund: false,
+        }
+    }
+
+    /// Books with one order, whose attempt the gateway has said once not to have.
+    fn books() -> (World, OrderId) {
+        let mut mint = Mint::new(START, 1);
+        let product = Product {
+            id: mint.id(),
+            kind: ProductType::Book,
+            name: "A book".into(),
+            price: Money::krw(15_000),
+            available: 9,
+            received: 9,
+            on_sale: true,
+            created_at: START,
+        };
+        let order = NewOrder {
+            order_id: mint.id(),
+            payment_id: mint.id(),
+            owner: mint.id(),
+            items: vec![Item { product_id: product.id, quantity: 1 }],
+            attempt: NewAttempt {
+                id: mint.id(),
+                gateway: GatewayName::new("pg"),
+                gateway_order_id: "100000000000000001".into(),
+                gateway_user_id: "shop".into(),
+                card_company: "KB".into(),
+                send_within: manners().charge_within,
+            },
+            open_for: Duration::from_mins(15),
+            metadata: "{}".into(),
+        };
+        let mut world = World::new(START);
+        world.products = BTreeMap::from([(product.id, product)]);
+        let mut change = place(&mut world.products, &order, START, 7).expect("placed");
+        change.sale.attempts[0].absences = 1;
+        world.apply(change).expect("applied");
+        (world, order.order_id)
+    }
+
+    #[test]
+    fn an_absence_that_waited_to_be_written_down_is_as_old_as_its_question() {
+        let clock = MovedClock::at(START);
+        let (mut world, order_id) = books();
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let settle = |asked: Asked| Settle {
+            order_id,
+            products: BTreeSet::new(),
+            evidence: Evidence {
+                attempt_id: world.sales[&order_id].attempts[0].id,
+                source: Source::CheckLookUp,
+                finding: Finding::Sighting(Sighting::Absent),
+            },
+            manners: manners(),
+            lease: None,
+            asked,
+            seed: 3,
+        };
+        let (early, late) = (settle(Asked::now(&shared)), {
+            clock.advance(Duration::from_mins(5));
+            settle(Asked::now(&shared))
+        });
+        world.now = clock.now();
+        early.decide(&mut world).expect("decided");
+        assert_eq!(world.sales[&order_id].attempts[0].state, AttemptState::Sent);
+        late.decide(&mut world).expect("decided");
+        assert_eq!(world.sales[&order_id].attempts[0].state, AttemptState::NotCharged);
     }
 }

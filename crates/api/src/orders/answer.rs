@@ -55,19 +55,20 @@ pub(super) async fn taken(
     };
     let sale = wait(api, order_id, patience).await?;
     let now = api.engine().clock().now();
+    let may_change = is_still_asked_about(&sale);
     let mut response = match standing(&sale, now) {
         Standing::Done => {
             let body = written(&sale, asked);
             kept(api, asked, call, &sale, StatusCode::CREATED, body).await
         }
-        Standing::Refused { problem, is_final: true } => {
+        Standing::Refused { problem, is_final: true } if !may_change => {
             let body = problem.body(asked);
             let status = problem.status();
             let mut response = kept(api, asked, call, &sale, status, body).await;
             copy_headers(&problem.answer(asked), &mut response);
             response
         }
-        Standing::Refused { problem, is_final: false } => problem.answer(asked),
+        Standing::Refused { problem, .. } => problem.answer(asked),
         Standing::UnderWay { retry_after } => {
             let mut response = shown(StatusCode::ACCEPTED, written(&sale, asked));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
@@ -143,6 +144,12 @@ async fn wait(api: &Api, id: OrderId, patience: Patience) -> Result<Sale, Proble
         in_doubt()
     })?;
     sale.ok_or_else(in_doubt)
+}
+
+/// Whether an attempt may still turn out otherwise: this one, or an earlier one whose absence was
+/// believed. Then no refusal of this order is final.
+fn is_still_asked_about(sale: &Sale) -> bool {
+    sale.attempts.iter().any(|attempt| sale.owed_look_up(attempt.id).is_some())
 }
 
 fn standing(sale: &Sale, now: Timestamp) -> Standing {

@@ -38,6 +38,25 @@ async fn a_callback_makes_us_ask_and_its_words_prove_nothing() {
 }
 
 #[tokio::test]
+async fn a_callback_about_what_the_gateway_said_it_never_made_makes_us_ask() {
+    let world = World::new().await;
+    let product = world.product(1_000, 9).await;
+    world.gateway.will([Say::NotCreated]);
+    let problem =
+        world.order("k", &order_of(&product, 1)).await.refused(503, "GATEWAY_UNAVAILABLE");
+    let path = format!("/v1/payments/{}", problem["payment"]["id"].as_str().expect("an id"));
+    let payment = world.get(&path, &world.buyer).await.is(200);
+    let gateway_order_id = payment["last_attempt"]["gateway_order_id"].as_str().expect("an id");
+
+    *world.gateway.sees.lock() = Some(Verdict::Approved);
+    let body = format!(r#"{{"orderId":"{gateway_order_id}"}}"#);
+    world.call(Method::POST, PATH, "", &[], body).await;
+    world.until(|world| world.engine.busy() == 0).await;
+    let payment = world.get(&path, &world.buyer).await.is(200);
+    assert_eq!(payment["status"], "compensation_failed", "the charge is known and owed back");
+}
+
+#[tokio::test]
 async fn a_callback_that_is_none_of_ours_is_taken_and_forgotten() {
     let world = World::new().await;
     for body in ["", "nonsense", "{}", r#"{"orderId":"999999"}"#, r#"{"orderId":"' OR 1=1"}"#] {

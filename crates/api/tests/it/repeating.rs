@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     gateway::Say,
-    world::{World, order_of},
+    world::{World, order_of, payment},
 };
 
 #[tokio::test]
@@ -103,6 +103,30 @@ async fn a_call_in_doubt_answers_as_it_stands_and_is_never_frozen() {
     assert_eq!(world.order("k", &body).await.is(201)["status"], "completed");
     assert_eq!(world.order("k", &body).await.header("idempotent-replayed"), "true");
     assert_eq!(world.gateway.charges(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_frozen_while_an_earlier_attempt_may_surface() {
+    let world = World::new().await;
+    let product = world.product(1_000, 9).await;
+    world.gateway.will([Say::Unknown, Say::Decline(ProblemCode::LimitExceeded)]);
+    let order = world.order("first", &order_of(&product, 1)).await.is(202);
+    let surfacing = order["payment"]["last_attempt"]["gateway_order_id"].as_str().expect("an id");
+    let order = order["id"].as_str().expect("an id");
+    for _absence in 0..2 {
+        world.move_on(Duration::from_mins(3));
+        world.work().await;
+    }
+    let again = json!({"payment": payment()});
+    world.pay("second", order, &again).await.refused(402, "LIMIT_EXCEEDED");
+    world.order("first", &order_of(&product, 1)).await.refused(402, "LIMIT_EXCEEDED");
+
+    *world.gateway.sees.lock() = Some(payonce_domain::payment::evidence::Verdict::Approved);
+    let callback = format!(r#"{{"orderId":"{surfacing}"}}"#);
+    world.call(Method::POST, "/api/v1/payments/callback", "", &[], callback).await;
+    world.until(|world| world.engine.busy() == 0).await;
+    assert_eq!(world.order("first", &order_of(&product, 1)).await.is(201)["status"], "completed");
+    assert_eq!(world.pay("second", order, &again).await.is(201)["status"], "completed");
 }
 
 #[tokio::test]

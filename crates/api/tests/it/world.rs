@@ -206,6 +206,14 @@ impl World {
         }
     }
 
+    /// Works on what is owed longest.
+    pub async fn work(&self) {
+        let seats = Arc::new(tokio::sync::Semaphore::new(1));
+        for working in self.engine.obligations_turn(&seats).await.expect("leased") {
+            working.await.expect("worked");
+        }
+    }
+
     pub fn move_on(&self, by: Duration) {
         self.clock.advance(by);
     }

@@ -59,14 +59,15 @@ impl Word for AttemptState {
 /// Absences in a row that it takes to believe one.
 const ABSENCES_TO_BELIEVE: u32 = 2;
 
-/// Whether "the gateway has no such transaction", said now, proves that nothing was charged.
+/// Whether "the gateway has no such transaction", asked at this moment, proves that nothing was
+/// charged. An answer may be written down long after it was given: only the asking counts.
 ///
 /// Only when the last byte that we could have sent has outlived the longest life of a request
 /// inside the gateway, and the gateway had said so before. A transaction that the gateway once
 /// acknowledged is never proved absent: gateways lose their books.
-pub fn absence_is_proof(attempt: &Attempt, manners: &Manners, now: Timestamp) -> bool {
+pub fn absence_is_proof(attempt: &Attempt, manners: &Manners, asked_at: Timestamp) -> bool {
     attempt.reference.is_none()
-        && now >= attempt.send_before.after(manners.request_life)
+        && asked_at >= attempt.send_before.after(manners.request_life)
         && attempt.absences + 1 >= ABSENCES_TO_BELIEVE
 }
 

@@ -41,6 +41,8 @@ pub struct Circumstances<'a> {
     pub manners: &'a Manners,
     /// The worker's claim on the look-up that brought this, if one did.
     pub lease: Option<Lease>,
+    /// When the gateway was asked, or earlier: what it said was true then, and perhaps not now.
+    pub asked_at: Timestamp,
     /// When it is decided.
     pub now: Timestamp,
     /// Chance, for ids and for spreading look-ups.
@@ -161,8 +163,8 @@ impl Settling<'_> {
         }
     }
 
-    /// The gateway has an attempt that we had believed absent, undecided so far. It becomes live
-    /// again only if no other attempt is; its look-up stays owed in any case.
+    /// The gateway has an attempt that we had believed uncharged, undecided so far. It becomes live
+    /// again only if no other attempt is; its look-up is owed in any case, until there is a verdict.
     fn surfaced(&mut self, reference: &str) -> Result<(), IllegalMove> {
         self.name(reference);
         self.trouble = Some("surfaced after its absence was believed".to_owned());
@@ -170,6 +172,10 @@ impl Settling<'_> {
             self.draft.move_attempt(self.before.id, AttemptState::Accepted, None)?;
             self.draft.move_payment(PaymentState::Processing, None)?;
             self.draft.end_obligations(ObligationType::Expire);
+        }
+        if self.draft.sale.owed_look_up(self.before.id).is_none() {
+            let now = self.draft.now;
+            self.draft.owe(ObligationType::LookUp, Some(self.before.id), now);
         }
         Ok(())
     }
@@ -278,16 +284,32 @@ impl Settling<'_> {
                 return Ok(());
             }
         }
-        if absence_is_proof(&self.before, self.circumstances.manners, self.circumstances.now) {
+        if self.lease_is_stale() {
+            // Decided before, or somebody has asked again since: one answer is not counted twice.
+            return Ok(());
+        }
+        let Circumstances { manners, asked_at, .. } = *self.circumstances;
+        if absence_is_proof(&self.before, manners, asked_at) {
             let problem = Problem::new(ProblemCode::Absent, "the gateway never got it");
             self.draft.move_attempt(id, AttemptState::NotCharged, Some(problem))?;
             return self.reopen();
         }
-        if let Some(attempt) = self.draft.attempt_mut(id) {
+        // Only the answer to a leased look-up is counted: its lease is good once.
+        if self.circumstances.lease.is_some()
+            && let Some(attempt) = self.draft.attempt_mut(id)
+        {
             attempt.absences += 1;
         }
         self.trouble = Some("the gateway does not know it; too early to believe".to_owned());
         Ok(())
+    }
+
+    /// Whether this came under a lease that is not the newest any more.
+    fn lease_is_stale(&self) -> bool {
+        self.circumstances.lease.is_some_and(|lease| {
+            let owed = self.draft.sale.owed_look_up(self.before.id);
+            owed.is_none_or(|owed| (owed.id, owed.fence) != (lease.obligation_id, lease.fence))
+        })
     }
 
     /// The buyer may pay again: stock stays held until the order expires.
@@ -356,10 +378,12 @@ impl Settling<'_> {
         let Circumstances { manners, now, lease, .. } = *self.circumstances;
         let doubt_ends = after.certain_at.map(|at| at.after(manners.doubt_absence_for));
         let believed_absent = after.is_believed_absent();
+        // It has surfaced beside another attempt, or too late: whatever becomes of it is told.
+        let surfaced = after.state == AttemptState::NotCharged && after.reference.is_some();
         let done = match after.state {
             AttemptState::Approved | AttemptState::Declined => true,
             AttemptState::NotCharged => {
-                !believed_absent || doubt_ends.is_none_or(|ends| now >= ends)
+                !surfaced && (!believed_absent || doubt_ends.is_none_or(|ends| now >= ends))
             }
             AttemptState::Sent | AttemptState::Accepted | AttemptState::Unknown => {
                 self.alarm_beyond_horizon(&after)?;
@@ -390,11 +414,13 @@ impl Settling<'_> {
         }
         if leased {
             owed.tries += 1;
+            // The next fence is taken: should this be decided again, it is recognised as done.
+            owed.fence += 1;
             owed.leased_until = None;
         }
         // Other evidence moves the appointment only when it moved the attempt and nobody is on it.
         if leased || (moved && owed.leased_until.is_none() && source == Source::Response) {
-            owed.due_at = if believed_absent {
+            owed.due_at = if believed_absent || surfaced {
                 now.after(manners.unresolved_every)
             } else {
                 next_look_up(&after, manners, owed.tries, now, chance)

@@ -154,11 +154,22 @@ impl World {
     }
 
     fn settle_under(&mut self, number: usize, finding: Finding, lease: Option<Lease>) {
+        self.settle_late(number, finding, lease, self.now);
+    }
+
+    /// Settles now what the gateway was asked about at `asked_at`.
+    fn settle_late(
+        &mut self,
+        number: usize,
+        finding: Finding,
+        lease: Option<Lease>,
+        asked_at: Timestamp,
+    ) {
         let evidence = self.evidence(number, finding);
         self.seed += 1;
         let manners = manners();
-        let circumstances =
-            Circumstances { manners: &manners, lease, now: self.now, seed: self.seed };
+        let (now, seed) = (self.now, self.seed);
+        let circumstances = Circumstances { manners: &manners, lease, asked_at, now, seed };
         let change = settle(&self.sale, &evidence, &circumstances).expect("a legal decision");
         self.apply(change);
     }
@@ -167,7 +178,8 @@ impl World {
         self.settle_under(number, finding, None);
     }
 
-    fn look_up(&mut self, number: usize, sighting: Sighting) {
+    /// Leases the look-up that is owed for this attempt, if one is.
+    fn lease(&mut self, number: usize) -> Option<Lease> {
         let id = self.attempt(number).id;
         let lease = self.sale.owed_look_up(id).map(|owed| (owed.id, owed.fence + 1));
         for owed in &mut self.sale.obligations {
@@ -175,7 +187,11 @@ impl World {
                 owed.fence += 1;
             }
         }
-        let lease = lease.map(|(obligation_id, fence)| Lease { obligation_id, fence });
+        lease.map(|(obligation_id, fence)| Lease { obligation_id, fence })
+    }
+
+    fn look_up(&mut self, number: usize, sighting: Sighting) {
+        let lease = self.lease(number);
         self.settle_under(number, Finding::Sighting(sighting), lease);
     }
 
@@ -329,6 +345,35 @@ fn a_single_late_absence_is_not_believed() {
 }
 
 #[test]
+fn an_absence_counts_from_when_it_was_asked_not_from_when_it_is_written_down() {
+    let mut world = World::with_an_order();
+    world.look_up(1, Sighting::Absent);
+    let (asked_at, lease) = (world.now, world.lease(1));
+    // Whoever asked was stopped with the answer in hand; the request was on its way meanwhile.
+    world.pass(Duration::from_mins(5));
+    world.settle_late(1, Finding::Sighting(Sighting::Absent), lease, asked_at);
+    assert_eq!(world.attempt(1).state, AttemptState::Sent);
+    world.look_up(1, Sighting::Absent);
+    assert_eq!(world.attempt(1).state, AttemptState::NotCharged, "asked late, and not the first");
+}
+
+#[test]
+fn one_absence_that_is_decided_twice_counts_once() {
+    let mut world = World::with_an_order();
+    world.settle(1, no_answer());
+    world.pass(Duration::from_mins(5));
+    let lease = world.lease(1);
+    for _commit_in_doubt in 0..3 {
+        world.settle_under(1, Finding::Sighting(Sighting::Absent), lease);
+        assert_eq!((world.attempt(1).state, world.attempt(1).absences), (AttemptState::Unknown, 1));
+        assert_eq!(world.sale.owed_look_up(world.attempt(1).id).expect("owed").tries, 1);
+    }
+    let mut without_a_lease = World::with_an_order();
+    without_a_lease.settle(1, Finding::Sighting(Sighting::Absent));
+    assert_eq!(without_a_lease.attempt(1).absences, 0, "nothing says which answer this is");
+}
+
+#[test]
 fn a_transaction_once_acknowledged_is_never_believed_absent() {
     let mut world = World::with_an_order();
     world.accept(1);
@@ -411,6 +456,37 @@ fn a_charge_that_surfaces_beside_a_second_attempt_is_a_duplicate() {
     assert_eq!(world.incidents, [IncidentType::DuplicateCharge]);
     world.look_up(2, second);
     assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+}
+
+#[test]
+fn a_charge_that_surfaced_undecided_is_asked_about_until_there_is_a_verdict() {
+    let mut world = believed_absent();
+    world.pay_again(2).expect("open");
+    world.accept(2);
+    let (pending, second) = (world.found(1, Verdict::Pending), world.found(2, Verdict::Approved));
+    world.look_up(2, second);
+    for _ in 0..30 {
+        world.look_up(1, pending.clone());
+        world.pass(Duration::from_mins(15));
+    }
+    assert!(world.sale.owed_look_up(world.attempt(1).id).is_some(), "longer than it was doubted");
+    let charged = world.found(1, Verdict::Approved);
+    world.look_up(1, charged);
+    assert_eq!(world.incidents, [IncidentType::DuplicateCharge]);
+    assert!(world.sale.owed_look_up(world.attempt(1).id).is_none());
+}
+
+#[test]
+fn a_charge_that_was_said_not_to_be_made_and_surfaces_is_asked_about_again() {
+    let mut world = World::with_an_order();
+    world.settle(1, Finding::Answer(Outcome::NotCreated { text: "500".into() }));
+    let pending = world.found(1, Verdict::Pending);
+    world.settle(1, Finding::Sighting(pending));
+    assert!(world.sale.owed_look_up(world.attempt(1).id).is_some());
+    let charged = world.found(1, Verdict::Approved);
+    world.look_up(1, charged);
+    assert_eq!(world.states(), (PaymentState::CompensationFailed, OrderStatus::Failed));
+    assert_eq!(world.incidents, [IncidentType::ChargedAfterGivenUp]);
 }
 
 #[test]

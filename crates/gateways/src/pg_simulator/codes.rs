@@ -36,12 +36,12 @@ pub(super) fn charge(response: &Response) -> Outcome {
             _ => Outcome::Unknown { text: unreadable(response) },
         },
         400 => match failure(response) {
-            Some(text) => Outcome::Rejected { text },
+            Some(text) => Outcome::Rejected { text: quotable(&text) },
             None => Outcome::Unknown { text: unreadable(response) },
         },
         500 => match failure(response) {
             Some(text) if text == UNSTABLE => Outcome::NotCreated { text },
-            Some(text) => Outcome::Unknown { text },
+            Some(text) => Outcome::Unknown { text: quotable(&text) },
             None => Outcome::Unknown { text: unreadable(response) },
         },
         _ => Outcome::Unknown { text: unreadable(response) },
@@ -99,7 +99,27 @@ fn decline(reason: &str) -> Problem {
     } else {
         ProblemCode::DeclinedOther
     };
-    Problem::new(code, reason)
+    Problem::new(code, quotable(reason))
+}
+
+/// Longest text of the gateway that is kept.
+const QUOTED_AT_MOST: usize = 200;
+/// A text with so many digits may hold a card number.
+const DIGITS_OF_A_CARD: usize = 12;
+
+/// What the gateway said, as it may be kept and shown: short, without control characters, which
+/// not every database takes, and without anything like a card number, which validation messages
+/// repeat.
+fn quotable(text: &str) -> String {
+    let mask = text.chars().filter(|letter| letter.is_numeric()).count() >= DIGITS_OF_A_CARD;
+    text.chars()
+        .take(QUOTED_AT_MOST)
+        .map(|letter| match letter {
+            letter if mask && letter.is_numeric() => '*',
+            letter if letter.is_control() => ' ',
+            letter => letter,
+        })
+        .collect()
 }
 
 fn no_such_key(key: &str) -> String {

@@ -70,6 +70,24 @@ fn a_charge_is_classified_as_the_document_says() {
 }
 
 #[test]
+fn what_the_gateway_says_is_kept_without_card_numbers_and_control_characters() {
+    let echo = r#"{"meta":{"result":"FAIL","message":"'cardNo' 1234-5678-9814-1451\u0000: no"}}"#;
+    for status in [400, 500] {
+        let text = match codes::charge(&answer(status, echo)) {
+            Outcome::Rejected { text } | Outcome::Unknown { text } => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(text, "'cardNo' ****-****-****-**** : no", "{status}");
+    }
+    let declined = r#"{"meta":{"result":"SUCCESS"},"data":{"transactionKey":"k","orderId":"123456","amount":1,"status":"FAILED","reason":"1234567898141451\u0000"}}"#;
+    let codes::Seen::Found(seen) = codes::one("k", &answer(200, declined)) else {
+        panic!("not found");
+    };
+    let Verdict::Declined(problem) = seen.verdict else { panic!("{:?}", seen.verdict) };
+    assert_eq!(problem.text, "**************** ");
+}
+
+#[test]
 fn only_the_gateways_own_sentence_about_our_order_is_an_absence() {
     let ours = r#"{"meta":{"result":"FAIL","errorCode":"Not Found","message":"(orderId: 123456) 에 해당하는 결제건이 존재하지 않습니다."}}"#;
     assert_eq!(codes::list("123456", &answer(404, ours)), codes::Seen::Absent);
