@@ -238,10 +238,10 @@ fn a_transaction_that_is_never_processed_becomes_unresolved_keeps_its_stock_and_
         println!("look-ups in each quarter of an hour: {asked:?}");
         assert!(asked[0] > 40, "young payments are asked about often");
         assert!((6..=14).contains(&asked[1]), "then at intervals that grow");
-        assert!(
-            asked[4..].iter().all(|&often| (1..=4).contains(&often)),
-            "then four times an hour"
-        );
+        // An interval is a little longer than a quarter, so now and then there is none in one.
+        let later = &asked[4..];
+        assert!(later.iter().all(|&often| often <= 4), "then four times an hour at most");
+        assert!(later.iter().sum::<u64>() >= 20, "and hardly less");
         for id in [late, never] {
             let sale = shop.sale(id).await;
             assert_eq!(sale.payment.state, PaymentState::Unresolved);
