@@ -6,7 +6,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
 use payonce_domain::time::Timestamp;
 use payonce_ports::{clock::Clock, entropy::Entropy};
 
@@ -36,20 +35,23 @@ impl Clock for SystemClock {
     }
 }
 
-/// Unpredictable numbers: ChaCha-free and fast, seeded by the operating system.
+/// Unpredictable numbers, for secrets and keys as well as for ids: whoever sees some of them, as
+/// buyers do in the ids of their orders, learns nothing of the others.
 #[derive(Debug)]
-pub(crate) struct OsEntropy(Mutex<fastrand::Rng>);
+pub(crate) struct OsEntropy;
 
 impl OsEntropy {
-    /// A generator with a seed of its own.
-    #[expect(clippy::disallowed_methods, reason = "this is the real chance behind ports::Entropy")]
+    /// The machine's chance.
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(fastrand::Rng::new()))
+        Self
     }
 }
 
 impl Entropy for OsEntropy {
+    #[expect(clippy::expect_used, reason = "without chance every secret and id would be known")]
     fn number(&self) -> u64 {
-        self.0.lock().u64(..)
+        let mut bytes = [0; 8];
+        aws_lc_rs::rand::fill(&mut bytes).expect("chance");
+        u64::from_ne_bytes(bytes)
     }
 }

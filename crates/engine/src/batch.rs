@@ -188,6 +188,10 @@ impl Lane {
             (batch, outcome) = self.transact(batch).await;
             match outcome {
                 Ok(()) => return batch.into_iter().for_each(<dyn Job>::deliver),
+                // The doubt is over: this is a plain answer about what is there now.
+                Err(again @ (StoreError::Refused(_) | StoreError::BadRow { .. })) => {
+                    return self.isolate(batch, &again).await;
+                }
                 Err(again) => error = again,
             }
         }

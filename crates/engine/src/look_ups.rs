@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -23,35 +24,47 @@ use crate::{
     settling::{Asked, Settle},
 };
 
-/// Attempts that this process is asking about: a burst of triggers is one look-up and one more.
+/// Least time between two look-ups of one attempt that were triggered.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Attempts that this process is asking about, and whether somebody wanted to meanwhile: a burst of
+/// triggers is one look-up and one more. One that comes just as the last ends is left to the look-up
+/// that is owed anyway.
 #[derive(Debug, Default)]
 pub struct InFlight(Mutex<BTreeMap<AttemptId, bool>>);
 
 impl InFlight {
     /// Whether the caller should ask; if somebody does already, they will ask once more.
-    fn begin(&self, id: AttemptId) -> bool {
+    fn begin(self: &Arc<Self>, id: AttemptId) -> Option<Asking> {
         let mut map = self.0.lock();
-        if let Some(again) = map.get_mut(&id) {
-            *again = true;
-            return false;
+        if let Some(wanted_again) = map.get_mut(&id) {
+            *wanted_again = true;
+            return None;
         }
         map.insert(id, false);
-        true
+        Some(Asking { all: Arc::clone(self), id })
+    }
+}
+
+/// One attempt that is being asked about, until this is dropped.
+struct Asking {
+    all: Arc<InFlight>,
+    id: AttemptId,
+}
+
+impl Asking {
+    fn is_wanted_again(&self) -> bool {
+        self.all.0.lock().get(&self.id).is_some_and(|wanted_again| *wanted_again)
     }
 
-    /// Whether somebody wanted a look-up while this one was under way.
-    fn end(&self, id: AttemptId) -> bool {
-        let mut map = self.0.lock();
-        match map.get_mut(&id) {
-            Some(again) if *again => {
-                *again = false;
-                true
-            }
-            _ => {
-                map.remove(&id);
-                false
-            }
-        }
+    fn begin_again(&self) {
+        self.all.0.lock().insert(self.id, false);
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.all.0.lock().remove(&self.id);
     }
 }
 
@@ -103,22 +116,25 @@ impl Engine {
         self.parts.store.sale(order_id).await
     }
 
+    /// Asks now, unless somebody in this process does already: then they ask once more, later.
     async fn look_up_now(&self, order_id: OrderId, attempt: Attempt, source: Source) {
         let id = attempt.id;
-        if !self.in_flight.begin(id) {
+        let Some(asking) = self.in_flight.begin(id) else { return };
+        self.look_up(order_id, &attempt, source, None).await;
+        if !asking.is_wanted_again() {
             return;
         }
-        let mut asking = Some(attempt);
-        while let Some(attempt) = asking.take() {
-            self.look_up(order_id, &attempt, source, None).await;
-            if self.in_flight.end(id) {
-                let sale = self.parts.store.sale(order_id).await.ok().flatten();
-                asking = sale.and_then(|sale| sale.attempt(id).cloned());
-                if asking.is_none() {
-                    while self.in_flight.end(id) {}
-                }
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            // A flood of triggers, forged ones say, must not become a flood of look-ups.
+            while asking.is_wanted_again() && !engine.is_stopping() {
+                engine.parts.clock.sleep(AGAIN_AFTER).await;
+                asking.begin_again();
+                let Ok(Some(sale)) = engine.parts.store.sale(order_id).await else { return };
+                let Some(attempt) = sale.attempt(id) else { return };
+                engine.look_up(order_id, attempt, source, None).await;
             }
-        }
+        });
     }
 
     /// Asks the gateway once and settles what it says. Whatever fails is left to the look-up owed.

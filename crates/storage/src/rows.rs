@@ -110,6 +110,12 @@ pub(crate) fn hold(row: &impl Row) -> Result<(OrderId, Hold), StoreError> {
     Ok((order_id, hold))
 }
 
+/// A leased row that can be read. One that cannot stays leased until its lease ends: it is told
+/// each time, and nothing behind it waits.
+pub(crate) fn readable<T>(row: Result<T, StoreError>) -> Option<T> {
+    row.inspect_err(|error| tracing::error!(%error, "a leased row cannot be read")).ok()
+}
+
 pub(crate) fn obligation(row: &impl Row) -> Result<Obligation, StoreError> {
     let mut cells = Cells::of(row, "obligations", columns::obligations!());
     Ok(Obligation {

@@ -151,7 +151,7 @@ pub(crate) async fn lease(
     let now = now.map(Timestamp::micros);
     let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 4);
     let found = connection.query_alone(LEASE, &[&now, &lease, &i64::from(limit)]).await?;
-    found.iter().map(rows::obligation).collect()
+    Ok(found.iter().filter_map(|row| rows::readable(rows::obligation(row))).collect())
 }
 
 const RELEASE: &str = "

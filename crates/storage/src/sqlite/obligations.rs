@@ -135,7 +135,7 @@ pub(crate) fn lease(
         statement.query(params![now.micros(), until.micros(), limit]).map_err(failed)?;
     let mut leased = Vec::new();
     while let Some(row) = found.next().map_err(failed)? {
-        leased.push(rows::obligation(row)?);
+        leased.extend(rows::readable(rows::obligation(row)));
     }
     Ok(leased)
 }

@@ -47,6 +47,20 @@ pub async fn what_is_due_is_leased_once_oldest_first(books: &dyn Books) {
     assert_eq!(store.claim(0, LEASE).await, Ok(Vec::new()));
 }
 
+/// A bad row is leased and left out; what is due behind it is given out.
+pub async fn a_row_that_cannot_be_read_holds_nothing_up(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(24);
+    let ids = owe(&*store, &mut samples, 3).await;
+    books.clock().advance(Duration::from_micros(3));
+    books
+        .run_sql(&format!("UPDATE obligations SET attempt_id = 'x' WHERE id = '{}'", ids[0]))
+        .await;
+    let leased: Vec<_> = store.claim(10, LEASE).await.unwrap().iter().map(|o| o.id).collect();
+    assert_eq!(leased, ids[1..]);
+    assert_eq!(store.claim(10, LEASE).await, Ok(Vec::new()), "it waits for its lease to end");
+}
+
 /// Many callers at once share out what is due; none is given twice.
 pub async fn claims_are_never_given_twice(books: &dyn Books) {
     let stores = [books.store().await, books.store().await, books.store().await];

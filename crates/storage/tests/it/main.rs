@@ -47,6 +47,7 @@ macro_rules! every_story {
             refusals::a_panicking_decision_commits_nothing,
             leases::what_is_due_is_leased_once_oldest_first,
             leases::claims_are_never_given_twice,
+            leases::a_row_that_cannot_be_read_holds_nothing_up,
             leases::a_stale_fence_releases_nothing,
             leases::a_decision_sees_the_newest_fence,
             leases::a_hastened_look_up_is_due_now,
