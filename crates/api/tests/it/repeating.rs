@@ -51,7 +51,7 @@ async fn another_body_under_the_same_key_is_422() {
     world.order("k", &order_of(&product, 1)).await.is(201);
     world.order("k", &order_of(&product, 2)).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
     let mut other_card = order_of(&product, 1);
-    other_card["payment"]["card"]["number"] = json!("1234-5678-9814-1452");
+    other_card["payment"]["card"]["number"] = json!("4111-1111-1111-1111");
     world.order("k", &other_card).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(world.gateway.charges(), 1);
 }
