@@ -113,7 +113,9 @@ pub(super) async fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     } else {
         println!();
         verify::tell(&verdict);
-        println!("\nThe shop is open; Ctrl-C closes it.");
+        if !arguments.once {
+            println!("\nThe shop is open; Ctrl-C closes it.");
+        }
     }
     let is_good = is_true && verdict.is_clean();
     if !arguments.once {
