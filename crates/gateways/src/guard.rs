@@ -59,12 +59,15 @@ impl Default for Settings {
     /// For a gateway that answers within half a second and fails certainly in two of five calls.
     ///
     /// Six tries of a 40 % failure leave 0.4 % of charges unaccepted, and one call of the breaker
-    /// fails as seldom. Retries may add one and a half times the load (0.66 is normal there). A
+    /// fails as seldom. A gateway that hangs on a third of calls must not stop the other two thirds:
+    /// 60 % of thirty calls is reached then once in three hundred times. Retries may add one and a half times the load (0.66 is normal there). A
     /// breaker that opened asks again after 5 s, then later, at most a minute.
     fn default() -> Self {
+        let usual = breaker::Settings::default();
         let breaker = breaker::Settings {
+            failure_rate: breaker::Percent::new(60.0).unwrap_or(usual.failure_rate),
             span: Span::LastCalls(number(100)),
-            minimum_calls: number(20),
+            minimum_calls: number(30),
             probes: number(5),
             open_wait: Schedule {
                 initial: Duration::from_secs(5),
@@ -72,7 +75,7 @@ impl Default for Settings {
                 max: Duration::from_mins(1),
                 jitter: 0.2,
             },
-            ..breaker::Settings::default()
+            ..usual
         };
         Self {
             charge_breaker: breaker,
