@@ -235,7 +235,15 @@ impl Draft {
         about: &str,
         detail: String,
     ) {
-        self.tell(Fact::incident(kind, &detail));
+        // The journal is shown to the buyer; another order's transaction is for operators alone.
+        let told = match kind {
+            IncidentType::EvidenceMismatch => "the answer is about another order or amount",
+            IncidentType::DuplicateCharge
+            | IncidentType::ChargedAfterGivenUp
+            | IncidentType::VerdictContradicted
+            | IncidentType::Unresolved => &detail,
+        };
+        self.tell(Fact::incident(kind, told));
         let incident = Incident {
             id: self.mint.id(),
             kind,

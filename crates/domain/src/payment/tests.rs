@@ -51,6 +51,7 @@ struct World {
     postings: Vec<Posting>,
     fulfilments: Vec<Fulfilment>,
     incidents: Vec<IncidentType>,
+    journal: Vec<String>,
     seed: u64,
 }
 
@@ -104,6 +105,7 @@ impl World {
             postings: Vec::new(),
             fulfilments: Vec::new(),
             incidents: Vec::new(),
+            journal: Vec::new(),
             seed: 1_000,
         };
         world.apply(change);
@@ -118,6 +120,7 @@ impl World {
         self.postings.extend(change.postings);
         self.fulfilments.extend(change.fulfilments);
         self.incidents.extend(change.incidents.iter().map(|incident| incident.kind));
+        self.journal.push(format!("{:?}", change.entry));
         self.check();
         self.sale.obligations.retain(|owed| owed.state != ObligationState::Done);
     }
@@ -503,6 +506,10 @@ fn evidence_about_another_order_or_amount_changes_nothing_and_alarms_once() {
         }
         assert_eq!(world.states(), (PaymentState::Processing, OrderStatus::Pending));
         assert_eq!(world.incidents, [IncidentType::EvidenceMismatch]);
+        assert!(
+            !world.journal.concat().contains("999999"),
+            "another order is no business of this buyer"
+        );
         assert_eq!(world.postings, []);
     }
 }
