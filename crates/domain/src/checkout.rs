@@ -117,6 +117,7 @@ pub fn place(
             product_id: line.product_id,
             quantity: line.quantity,
             state: HoldState::Held,
+            given_back: 0,
         });
     }
     let sale = Sale {
@@ -129,6 +130,7 @@ pub fn place(
             expires_at: now.after(new.open_for),
             metadata: new.metadata.clone(),
             created_at: now,
+            cancel_wished_at: None,
         },
         payment: Payment {
             id: new.payment_id,
@@ -140,14 +142,14 @@ pub fn place(
         },
         attempts: Vec::new(),
         holds,
+        refunds: Vec::new(),
         obligations: Vec::new(),
         version: 0,
     };
     let mut draft = Draft::of(sale, now, mint);
     draft
         .tell(Fact::OrderPlaced { total: total.minor, currency: total.currency.code().to_owned() });
-    draft.record_attempt(&new.attempt);
-    draft.move_payment(PaymentState::Processing, None)?;
+    draft.record_attempt(&new.attempt)?;
     Ok(draft.finish(Cause::Placed))
 }
 

@@ -21,6 +21,8 @@ pub struct Fulfilment {
     pub kind: ProductType,
     /// How many.
     pub quantity: u32,
+    /// How many of them were given back with their money.
+    pub revoked: u32,
     /// Since when.
     pub created_at: Timestamp,
 }

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// The name of a gateway, as in settings, metrics and the API, e.g. `pg_simulator`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -47,4 +49,18 @@ pub struct Manners {
     pub doubt_absence_for: Duration,
     /// Whether money can be given back through it.
     pub can_refund: bool,
+    /// Whether the buyer agrees on the gateway's own page, so that we confirm instead of charging.
+    pub has_page: bool,
+    /// How long the same request, under the same key, may be sent again without doing it twice;
+    /// `None` if a repeat may do it twice.
+    pub repeat_within: Option<Duration>,
+    /// Look-ups a minute that it permits; `None` if it sets no limit.
+    pub look_ups_per_minute: Option<u32>,
+}
+
+impl Manners {
+    /// Whether what was first sent at this moment may be sent again, exactly as it was.
+    pub fn may_repeat(&self, first_sent: Timestamp, now: Timestamp) -> bool {
+        self.repeat_within.is_some_and(|window| now < first_sent.after(window))
+    }
 }

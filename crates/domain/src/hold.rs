@@ -40,4 +40,16 @@ pub struct Hold {
     pub quantity: u32,
     /// Held, taken or returned.
     pub state: HoldState,
+    /// Pieces of a taken hold that came back to stock when they were refunded.
+    pub given_back: u32,
+}
+
+impl Hold {
+    /// Pieces that are still set aside or with the buyer.
+    pub fn remaining(&self) -> u32 {
+        match self.state {
+            HoldState::Held | HoldState::Taken => self.quantity.saturating_sub(self.given_back),
+            HoldState::Returned => 0,
+        }
+    }
 }

@@ -184,6 +184,9 @@ pub enum PaymentKind {}
 /// Names an attempt.
 #[derive(Debug)]
 pub enum AttemptKind {}
+/// Names a refund.
+#[derive(Debug)]
+pub enum RefundKind {}
 /// Names an obligation.
 #[derive(Debug)]
 pub enum ObligationKind {}
@@ -218,6 +221,9 @@ impl Kind for PaymentKind {
 impl Kind for AttemptKind {
     const PREFIX: &'static str = "att";
 }
+impl Kind for RefundKind {
+    const PREFIX: &'static str = "rfd";
+}
 impl Kind for ObligationKind {
     const PREFIX: &'static str = "obl";
 }
@@ -247,6 +253,8 @@ pub type HoldId = Id<HoldKind>;
 pub type PaymentId = Id<PaymentKind>;
 /// `att_…`
 pub type AttemptId = Id<AttemptKind>;
+/// `rfd_…`
+pub type RefundId = Id<RefundKind>;
 /// `obl_…`
 pub type ObligationId = Id<ObligationKind>;
 /// `evt_…`

@@ -19,6 +19,12 @@ pub enum IncidentType {
     VerdictContradicted,
     /// In doubt beyond the gateway's horizon.
     Unresolved,
+    /// Money is to be given back and automatics could not.
+    CompensationFailed,
+    /// The gateway gave back money that we did not ask it to.
+    ForeignRefund,
+    /// The gateway's settlement and our books differ, and no rule repairs it.
+    Reconciliation,
 }
 
 impl Word for IncidentType {
@@ -28,6 +34,9 @@ impl Word for IncidentType {
         Self::ChargedAfterGivenUp,
         Self::VerdictContradicted,
         Self::Unresolved,
+        Self::CompensationFailed,
+        Self::ForeignRefund,
+        Self::Reconciliation,
     ];
     const SET: &'static str = "incident type";
 
@@ -38,6 +47,9 @@ impl Word for IncidentType {
             Self::ChargedAfterGivenUp => "charged_after_given_up",
             Self::VerdictContradicted => "verdict_contradicted",
             Self::Unresolved => "unresolved",
+            Self::CompensationFailed => "compensation_failed",
+            Self::ForeignRefund => "foreign_refund",
+            Self::Reconciliation => "reconciliation",
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     order::OrderStatus,
     payment::{AttemptState, PaymentState},
     product::Product,
+    refund::{RefundPurpose, RefundState},
     sale::Sale,
     words::Word,
 };
@@ -28,8 +29,10 @@ pub enum Rule {
     OneLiveAttempt,
     /// The order's, the payment's and the attempts' states agree.
     StatesAgree,
-    /// A completed order was charged by exactly one attempt, unless a refund is owed for the others.
+    /// A served order keeps exactly one charge, any other none: the others are to be given back.
     PaidExactlyOnce,
+    /// What is given back of a charge is at most what was charged.
+    RefundsAtMostCharged,
     /// Holds are held while the order is open, taken once it is paid, returned once it has failed.
     HoldsFollowTheOrder,
     /// Each line of a completed order was fulfilled once, and no other was.
@@ -49,6 +52,7 @@ impl Word for Rule {
         Self::OneLiveAttempt,
         Self::StatesAgree,
         Self::PaidExactlyOnce,
+        Self::RefundsAtMostCharged,
         Self::HoldsFollowTheOrder,
         Self::FulfilledIfAndOnlyIfPaid,
         Self::LedgerBalances,
@@ -64,6 +68,7 @@ impl Word for Rule {
             Self::OneLiveAttempt => "one_live_attempt",
             Self::StatesAgree => "states_agree",
             Self::PaidExactlyOnce => "paid_exactly_once",
+            Self::RefundsAtMostCharged => "refunds_at_most_charged",
             Self::HoldsFollowTheOrder => "holds_follow_the_order",
             Self::FulfilledIfAndOnlyIfPaid => "fulfilled_if_and_only_if_paid",
             Self::LedgerBalances => "ledger_balances",
@@ -113,6 +118,7 @@ pub fn check_sale(pages: &SalePages) -> Vec<Violation> {
     checking.total();
     checking.states();
     checking.charges();
+    checking.refunds();
     checking.holds();
     checking.fulfilments();
     checking.ledger();
@@ -151,16 +157,21 @@ impl Checking<'_> {
         let sale = &self.pages.sale;
         let live = sale.attempts.iter().filter(|attempt| attempt.state.is_live()).count();
         self.expect(live <= 1, Rule::OneLiveAttempt, || format!("{live} live attempts"));
+        let recorded =
+            sale.attempts.iter().any(|attempt| attempt.state == AttemptState::Recorded);
+        let (pending, completed) = (
+            sale.order.status == OrderStatus::Pending,
+            sale.order.status == OrderStatus::Completed,
+        );
         let agree = match sale.payment.state {
-            PaymentState::Created => live == 0 && sale.order.status == OrderStatus::Pending,
+            PaymentState::Created => live == 0 && pending,
+            PaymentState::RequiresAction => live == 1 && recorded && pending,
             PaymentState::Processing | PaymentState::Unresolved => {
-                live == 1 && sale.order.status == OrderStatus::Pending
+                live == 1 && !recorded && pending
             }
-            PaymentState::Paid => live == 0 && sale.order.status == OrderStatus::Completed,
-            PaymentState::Failed | PaymentState::CompensationFailed => {
-                live == 0
-                    && matches!(sale.order.status, OrderStatus::Failed | OrderStatus::Cancelled)
-            }
+            PaymentState::Paid | PaymentState::PartiallyRefunded => live == 0 && completed,
+            PaymentState::Cancelling | PaymentState::CompensationFailed => live == 0 && !pending,
+            PaymentState::Failed | PaymentState::Cancelled => live == 0 && !pending && !completed,
         };
         let (status, state) = (sale.order.status.word(), sale.payment.state.word());
         self.expect(agree, Rule::StatesAgree, || {
@@ -170,19 +181,46 @@ impl Checking<'_> {
 
     fn charges(&mut self) {
         let sale = &self.pages.sale;
-        let needed = usize::from(sale.payment.state == PaymentState::Paid);
-        let approved =
-            sale.attempts.iter().filter(|attempt| attempt.state == AttemptState::Approved).count();
-        let refunds_owed = sale
-            .obligations
+        let needed = usize::from(sale.was_served());
+        let kept = sale
+            .attempts
             .iter()
-            .filter(|owed| {
-                owed.kind == ObligationType::Refund && owed.state != ObligationState::Done
+            .filter(|attempt| attempt.state == AttemptState::Approved)
+            .filter(|attempt| {
+                let charge = attempt.reference.as_deref().unwrap_or_default();
+                sale.compensation_of(charge).is_none()
             })
             .count();
-        let explained = approved >= needed && approved <= needed + refunds_owed;
-        self.expect(explained, Rule::PaidExactlyOnce, || {
-            format!("{approved} charged, {needed} needed, {refunds_owed} refunds owed")
+        self.expect(kept == needed, Rule::PaidExactlyOnce, || {
+            format!("{kept} charges kept, {needed} needed")
+        });
+    }
+
+    /// What goes back is at most what came in, for each charge, and the payment says how it stands.
+    fn refunds(&mut self) {
+        let sale = &self.pages.sale;
+        let mut given: BTreeMap<&str, i128> = BTreeMap::new();
+        for refund in sale.refunds.iter().filter(|refund| refund.state != RefundState::Refused) {
+            *given.entry(&refund.charge).or_default() += i128::from(refund.amount.minor);
+        }
+        let charged = i128::from(sale.payment.amount.minor);
+        let enough = given.values().all(|sum| *sum <= charged)
+            && sale.refunds.iter().all(|refund| refund.amount.minor > 0)
+            && sale.refunds.iter().all(|refund| {
+                let of = sale.attempt(refund.attempt_id);
+                of.is_some_and(|attempt| attempt.state == AttemptState::Approved)
+            });
+        self.expect(enough, Rule::RefundsAtMostCharged, || {
+            format!("charged {charged}, to give back {given:?}")
+        });
+        let all_worked_on = sale.refunds.iter().all(|refund| {
+            refund.state == RefundState::Done
+                || sale.obligations.iter().any(|owed| {
+                    owed.refund_id == Some(refund.id) && owed.state != ObligationState::Done
+                })
+        });
+        self.expect(all_worked_on, Rule::NothingForgotten, || {
+            "a refund without an obligation".into()
         });
     }
 
@@ -199,7 +237,22 @@ impl Checking<'_> {
                     hold.product_id == line.product_id && hold.quantity == line.quantity
                 })
             });
-        let follow = one_a_line && sale.holds.iter().all(|hold| hold.state == expected);
+        let given_back = sale.holds.iter().all(|hold| {
+            let asked: u32 = sale
+                .refunds
+                .iter()
+                .filter(|refund| refund.state == RefundState::Done)
+                .flat_map(|refund| &refund.pieces)
+                .filter(|pieces| pieces.product_id == hold.product_id)
+                .map(|pieces| pieces.quantity)
+                .sum();
+            // All of it comes back with the last of the money.
+            let all = sale.was_served() && hold.state == HoldState::Returned;
+            hold.given_back == if all { hold.quantity } else { asked }
+        });
+        let follow = one_a_line
+            && given_back
+            && sale.holds.iter().all(|hold| hold.state == expected);
         let states: Vec<_> = sale.holds.iter().map(|hold| hold.state.word()).collect();
         let status = sale.order.status.word();
         self.expect(follow, Rule::HoldsFollowTheOrder, || {
@@ -209,11 +262,12 @@ impl Checking<'_> {
 
     fn fulfilments(&mut self) {
         let SalePages { sale, fulfilments, .. } = self.pages;
-        let due =
-            if sale.order.status == OrderStatus::Completed { sale.order.lines.len() } else { 0 };
+        let due = if sale.was_served() { sale.order.lines.len() } else { 0 };
         let each_once = fulfilments.len() == due
             && fulfilments.iter().all(|given| {
+                let hold = sale.holds.iter().find(|hold| hold.product_id == given.product_id);
                 given.owner == sale.order.owner
+                    && hold.is_some_and(|hold| hold.given_back == given.revoked)
                     && sale.order.lines.iter().any(|line| {
                         line.product_id == given.product_id && line.quantity == given.quantity
                     })
@@ -238,15 +292,37 @@ impl Checking<'_> {
         self.expect(balanced, Rule::LedgerBalances, || format!("entries sum to {entries:?}"));
 
         let mut expected: BTreeMap<String, i128> = BTreeMap::new();
-        let amount = i128::from(sale.order.total.minor);
+        let mut book = |debit: &str, credit: &str, amount: i64| {
+            *expected.entry(debit.to_owned()).or_default() += i128::from(amount);
+            *expected.entry(credit.to_owned()).or_default() -= i128::from(amount);
+        };
+        let total = sale.payment.amount.minor;
         for attempt in sale.attempts.iter().filter(|a| a.state == AttemptState::Approved) {
-            *expected.entry(ledger::receivable(&attempt.gateway)).or_default() += amount;
-            *expected.entry(ledger::BUYERS_PAID.to_owned()).or_default() -= amount;
+            let receivable = ledger::receivable(&attempt.gateway);
+            book(&receivable, ledger::BUYERS_PAID, total);
+            let fees = ledger::fees(&attempt.gateway);
+            book(&fees, &receivable, attempt.fee.map_or(0, |fee| fee.minor));
+            let own = attempt.reference.as_deref();
+            for refund in sale.refunds.iter().filter(|refund| refund.attempt_id == attempt.id) {
+                if own != Some(refund.charge.as_str()) {
+                    // A second transaction of the same attempt was charged too.
+                    book(&receivable, ledger::BUYERS_PAID, total);
+                }
+                book(&fees, &receivable, refund.fee.map_or(0, |fee| fee.minor));
+                if refund.state == RefundState::Done {
+                    let from = match refund.purpose {
+                        RefundPurpose::Requested => ledger::SALES,
+                        RefundPurpose::Compensation => ledger::BUYERS_PAID,
+                    };
+                    book(from, &receivable, refund.amount.minor);
+                }
+            }
         }
-        if sale.order.status == OrderStatus::Completed {
-            *expected.entry(ledger::BUYERS_PAID.to_owned()).or_default() += amount;
-            *expected.entry(ledger::SALES.to_owned()).or_default() -= amount;
+        if sale.was_served() {
+            book(ledger::BUYERS_PAID, ledger::SALES, total);
         }
+        expected.retain(|_, sum| *sum != 0);
+        accounts.retain(|_, sum| *sum != 0);
         let told = expected.len() == accounts.len()
             && expected.iter().all(|(name, sum)| accounts.get(name.as_str()) == Some(sum));
         self.expect(told, Rule::LedgerTellsTheCharges, || {
@@ -259,9 +335,11 @@ impl Checking<'_> {
         let all_asked_about = sale
             .attempts
             .iter()
-            .filter(|attempt| attempt.state.is_live())
+            .filter(|attempt| attempt.state.is_at_gateway())
             .all(|attempt| sale.owed_look_up(attempt.id).is_some());
-        let expires = sale.payment.state != PaymentState::Created
+        let is_open =
+            matches!(sale.payment.state, PaymentState::Created | PaymentState::RequiresAction);
+        let expires = !is_open
             || sale.obligations.iter().any(|owed| {
                 owed.kind == ObligationType::Expire && owed.state == ObligationState::Owed
             });

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     hold::HoldState,
-    ids::{AttemptId, EventId, OrderId, PaymentId},
+    ids::{AttemptId, EventId, OrderId, PaymentId, ProductId, RefundId},
     incident::IncidentType,
     order::OrderStatus,
     payment::{AttemptState, FailureReason, PaymentState, Problem, evidence::Source},
+    refund::{RefundPurpose, RefundState},
     time::Timestamp,
     words::Word,
 };
@@ -42,10 +43,24 @@ pub enum Cause {
         /// How it reached us.
         source: Source,
     },
+    /// The buyer came back from the gateway's page.
+    Returned,
+    /// A request whose outcome is unknown is sent again.
+    Repeated,
+    /// An operator decided about a payment in doubt.
+    Ruled,
     /// Time for paying ran out.
     Expired,
     /// The buyer or the shop gave up.
     Cancelled,
+    /// The buyer or the shop asked for money back.
+    RefundRequested,
+    /// A refund is about to be sent.
+    RefundSent,
+    /// An operator commanded it.
+    Commanded,
+    /// The gateway's settlement was compared with the books.
+    Reconciled,
 }
 
 /// One thing that a decision changed.
@@ -99,6 +114,72 @@ pub enum Fact {
     HoldsMoved {
         /// `taken` or `returned`.
         to: String,
+    },
+    /// Somebody wished to cancel while it was not certain whether it was charged.
+    CancelWished,
+    /// The order had been cancelled meanwhile, but was charged at a gateway that cannot give money
+    /// back: it is served.
+    CancelLapsed,
+    /// An operator decided about an attempt in doubt.
+    Ruling {
+        /// Which.
+        attempt_id: AttemptId,
+        /// `charged` or `not_charged`.
+        verdict: String,
+        /// Who decided.
+        by: String,
+        /// Who agreed, where two must.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        second: Option<String>,
+        /// Why.
+        reason: String,
+        /// On which evidence.
+        evidence: String,
+    },
+    /// Money is to go back.
+    RefundOwed {
+        /// Which refund.
+        refund_id: RefundId,
+        /// Of which attempt's charge.
+        attempt_id: AttemptId,
+        /// Minor units.
+        amount: i64,
+        /// Whether somebody asked, or it may not be kept.
+        purpose: RefundPurpose,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A refund moved.
+    RefundMoved {
+        /// Which.
+        refund_id: RefundId,
+        /// From,
+        from: RefundState,
+        /// to,
+        to: RefundState,
+        /// the gateway's name for it,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reference: Option<String>,
+        /// and what stood against it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        problem: Option<Problem>,
+    },
+    /// Pieces came back to stock with their money.
+    PiecesReturned {
+        /// Of which product.
+        product_id: ProductId,
+        /// How many.
+        quantity: u32,
+    },
+    /// The gateway kept a fee, by its settlement.
+    FeePosted {
+        /// For the charge of this attempt or a refund of it.
+        attempt_id: AttemptId,
+        /// The refund, if it is for one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        refund_id: Option<RefundId>,
+        /// Minor units; negative where it gave some back.
+        amount: i64,
     },
     /// The order ended.
     OrderEnded {

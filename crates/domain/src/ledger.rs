@@ -1,8 +1,8 @@
 //! The ledger: double entry, append only. Every entry sums to zero, so the whole always does.
 //!
 //! A debit is positive, a credit negative. Accounts are few and named for who holds the money:
-//! `gateway:<name>:receivable` (the gateway owes us), `buyers:paid` (we owe buyers goods or a
-//! refund), `sales` (earned).
+//! `gateway:<name>:receivable` (the gateway owes us), `gateway:<name>:fees`
+//! (it kept that), `buyers:paid` (we owe buyers goods or a refund), `sales` (earned).
 
 use crate::{
     gateway::GatewayName,
@@ -19,6 +19,11 @@ pub const SALES: &str = "sales";
 /// The account of what one gateway has collected for us.
 pub fn receivable(gateway: &GatewayName) -> String {
     format!("gateway:{gateway}:receivable")
+}
+
+/// The account of what one gateway kept for itself.
+pub fn fees(gateway: &GatewayName) -> String {
+    format!("gateway:{gateway}:fees")
 }
 
 /// One leg of an entry.

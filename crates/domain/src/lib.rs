@@ -1,7 +1,8 @@
 //! What is true about orders and money: values, states and rules.
 //!
 //! Read in this order: [`sale`] (everything about one order), [`payment`] (certainty, evidence,
-//! transitions, the decision), [`checkout`] (how an order begins), [`ledger`], [`invariants`].
+//! transitions, the decision), [`checkout`] (how an order begins), [`refund`] (how money goes back),
+//! [`ledger`], [`invariants`].
 //! Nothing here waits, reads a clock, draws a random number or knows a database: time and chance
 //! come in as values, and what is decided goes out as a [`sale::Change`].
 
@@ -19,6 +20,7 @@ pub mod obligation;
 pub mod order;
 pub mod payment;
 pub mod product;
+pub mod refund;
 pub mod sale;
 pub mod time;
 pub mod words;

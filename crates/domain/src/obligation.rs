@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AttemptId, ObligationId, OrderId},
+    ids::{AttemptId, ObligationId, OrderId, RefundId},
     time::Timestamp,
     words::Word,
 };
@@ -16,7 +16,7 @@ pub enum ObligationType {
     LookUp,
     /// End an order that nobody paid in time.
     Expire,
-    /// Give money back that we may not keep.
+    /// Give money back.
     Refund,
 }
 
@@ -71,6 +71,8 @@ pub struct Obligation {
     pub order_id: OrderId,
     /// About which attempt, where it is about one.
     pub attempt_id: Option<AttemptId>,
+    /// About which refund, where it is about one.
+    pub refund_id: Option<RefundId>,
     /// Owed, done or parked.
     pub state: ObligationState,
     /// When it should be done next.

@@ -72,4 +72,6 @@ pub struct Order {
     pub metadata: String,
     /// When it was placed.
     pub created_at: Timestamp,
+    /// When somebody wished to cancel it while it was not certain whether it was charged.
+    pub cancel_wished_at: Option<Timestamp>,
 }

@@ -3,16 +3,18 @@
 use crate::{
     fulfilment::Fulfilment,
     hold::{Hold, HoldState},
-    ids::{AttemptId, Mint, ProductId},
+    ids::{AttemptId, Mint, OrderId, ProductId},
     incident::{Incident, IncidentType},
     journal::{Cause, Entry, Fact},
     ledger::{self, Movement, Posting},
+    money::Money,
     obligation::{Obligation, ObligationState, ObligationType},
     order::{Order, OrderStatus},
     payment::{
         Attempt, AttemptState, FailureReason, Payment, PaymentState, Problem,
         transitions::{ATTEMPT_MOVES, IllegalMove, PAYMENT_MOVES, is_legal},
     },
+    refund::{Refund, RefundPurpose},
     time::Timestamp,
     words::Word,
 };
@@ -28,6 +30,8 @@ pub struct Sale {
     pub attempts: Vec<Attempt>,
     /// Stock set aside for it, one hold a product.
     pub holds: Vec<Hold>,
+    /// Money that went back or is to go back, in order of their ids.
+    pub refunds: Vec<Refund>,
     /// What is owed for it: everything `owed` or `parked`, and what this decision ends.
     pub obligations: Vec<Obligation>,
     /// Counts the changes; a save states the version it was decided on.
@@ -49,6 +53,34 @@ impl Sale {
     pub fn is_being_sent(&self, now: Timestamp) -> bool {
         self.live_attempt()
             .is_some_and(|live| live.state == AttemptState::Sent && now < live.send_before)
+    }
+
+    /// Whether the order was served, whether or not it was all given back later.
+    pub fn was_served(&self) -> bool {
+        match self.order.status {
+            OrderStatus::Completed => true,
+            OrderStatus::Cancelled => {
+                self.refunds.iter().any(|refund| refund.purpose == RefundPurpose::Requested)
+            }
+            OrderStatus::Pending | OrderStatus::Failed => false,
+        }
+    }
+
+    /// The attempt whose charge a served order was paid with.
+    pub fn paying_attempt(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| {
+            self.was_served()
+                && attempt.state == AttemptState::Approved
+                && attempt
+                    .reference
+                    .as_deref()
+                    .is_none_or(|reference| self.compensation_of(reference).is_none())
+        })
+    }
+
+    /// Everything that a decision may take out of stock or put back.
+    pub fn products(&self) -> std::collections::BTreeSet<ProductId> {
+        self.holds.iter().map(|hold| hold.product_id).collect()
     }
 
     /// The newest attempt.
@@ -81,6 +113,21 @@ pub struct Change {
     pub incidents: Vec<Incident>,
     /// Stock that goes back.
     pub returned: Vec<(ProductId, u32)>,
+    /// Stock that is taken for an order that had given it back.
+    pub taken: Vec<(ProductId, u32)>,
+    /// Fulfilments that are taken back, with their money.
+    pub revoked: Vec<Revocation>,
+}
+
+/// Pieces that a buyer had got and gave back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// Of which order.
+    pub order_id: OrderId,
+    /// Of which product.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: u32,
 }
 
 /// A change in the making: every move goes through here, so that none skips the tables, the
@@ -94,7 +141,9 @@ pub(crate) struct Draft {
     postings: Vec<Posting>,
     fulfilments: Vec<Fulfilment>,
     incidents: Vec<Incident>,
-    returned: Vec<(ProductId, u32)>,
+    pub(crate) returned: Vec<(ProductId, u32)>,
+    taken: Vec<(ProductId, u32)>,
+    pub(crate) revoked: Vec<Revocation>,
 }
 
 impl Draft {
@@ -108,6 +157,8 @@ impl Draft {
             fulfilments: Vec::new(),
             incidents: Vec::new(),
             returned: Vec::new(),
+            taken: Vec::new(),
+            revoked: Vec::new(),
         }
     }
 
@@ -128,6 +179,8 @@ impl Draft {
             fulfilments: self.fulfilments,
             incidents: self.incidents,
             returned: self.returned,
+            taken: self.taken,
+            revoked: self.revoked,
         }
     }
 
@@ -188,7 +241,21 @@ impl Draft {
     /// Books a charge as received.
     pub(crate) fn post_charge(&mut self, attempt: &Attempt) {
         let receivable = ledger::receivable(&attempt.gateway);
-        self.post(attempt, &receivable, ledger::BUYERS_PAID);
+        self.post(attempt, &receivable, ledger::BUYERS_PAID, attempt.amount);
+    }
+
+    /// Sets what had been returned aside again, for an order that is served after all. The caller
+    /// has seen that there is enough.
+    pub(crate) fn take_again(&mut self) {
+        let mut taken = Vec::new();
+        for hold in self.sale.holds.iter_mut().filter(|hold| hold.state == HoldState::Returned) {
+            hold.state = HoldState::Held;
+            taken.push((hold.product_id, hold.quantity));
+        }
+        if !taken.is_empty() {
+            self.taken.extend(taken);
+            self.tell(Fact::holds(HoldState::Held));
+        }
     }
 
     /// The order was charged and can be served: holds are taken, the buyer gets what was bought.
@@ -204,11 +271,12 @@ impl Draft {
                 product_id: line.product_id,
                 kind: line.kind,
                 quantity: line.quantity,
+                revoked: 0,
                 created_at: self.now,
             };
             self.fulfilments.push(fulfilment);
         }
-        self.post(attempt, ledger::BUYERS_PAID, ledger::SALES);
+        self.post(attempt, ledger::BUYERS_PAID, ledger::SALES, attempt.amount);
         self.end_order(OrderStatus::Completed);
         self.end_obligations(ObligationType::Expire);
         Ok(())
@@ -241,7 +309,10 @@ impl Draft {
             IncidentType::DuplicateCharge
             | IncidentType::ChargedAfterGivenUp
             | IncidentType::VerdictContradicted
-            | IncidentType::Unresolved => &detail,
+            | IncidentType::Unresolved
+            | IncidentType::CompensationFailed => &detail,
+            IncidentType::ForeignRefund => "the gateway gave money back without us",
+            IncidentType::Reconciliation => "the gateway's settlement and our books differ",
         };
         self.tell(Fact::incident(kind, told));
         let incident = Incident {
@@ -269,6 +340,7 @@ impl Draft {
             kind,
             order_id: self.sale.order.id,
             attempt_id,
+            refund_id: None,
             state: ObligationState::Owed,
             due_at,
             tries: 0,
@@ -291,7 +363,8 @@ impl Draft {
         }
     }
 
-    fn post(&mut self, attempt: &Attempt, debit: &str, credit: &str) {
+    /// Books `amount` from one account to another.
+    pub(crate) fn post(&mut self, attempt: &Attempt, debit: &str, credit: &str, amount: Money) {
         let movement =
             Movement { order_id: self.sale.order.id, attempt_id: attempt.id, at: self.now };
         self.postings.extend(ledger::entry(
@@ -299,11 +372,11 @@ impl Draft {
             movement,
             debit,
             credit,
-            attempt.amount,
+            amount,
         ));
     }
 
-    fn move_holds(&mut self, to: HoldState) {
+    pub(crate) fn move_holds(&mut self, to: HoldState) {
         let mut moved = false;
         for hold in self.sale.holds.iter_mut().filter(|hold| hold.state == HoldState::Held) {
             hold.state = to;
@@ -317,7 +390,7 @@ impl Draft {
         }
     }
 
-    fn end_order(&mut self, status: OrderStatus) {
+    pub(crate) fn end_order(&mut self, status: OrderStatus) {
         if self.sale.order.status != status {
             self.sale.order.status = status;
             self.tell(Fact::OrderEnded { status });

@@ -5,9 +5,15 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use payonce_domain::{
     gateway::{GatewayName, Manners},
+    money::Money,
     payment::{
         Attempt,
         evidence::{Outcome, Sighting},
+        page::Return,
+    },
+    refund::{
+        Refund,
+        evidence::{RefundOutcome, RefundSighting},
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -31,15 +37,104 @@ pub trait Gateway: Send + Sync + 'static {
     /// Why a charge would not be sent now, if so. Asked before anything is held for an order.
     fn refuses_charges(&self) -> Option<Refusal>;
 
-    /// Sends this attempt's charge and says what is now known.
+    /// Sends this attempt's charge and says what is now known. An attempt with a card needs the `card`;
+    /// one that went to the gateway's page is confirmed with what its buyer brought back.
     ///
     /// The attempt is already durable, so dying here loses nothing. Everything is over within
     /// `within`: no byte leaves us later. An answer that never arrives is [`Outcome::Unknown`]:
-    /// charging again is then forbidden; only a look-up or other evidence resolves it.
-    async fn charge(&self, attempt: &Attempt, card: &Card, within: Duration) -> Outcome;
+    /// charging again is then forbidden, unless it is this very request and the manners allow it.
+    async fn charge(&self, attempt: &Attempt, card: Option<&Card>, within: Duration) -> Outcome;
 
     /// Asks what became of an attempt. Moves no money; may be asked any number of times.
     async fn look_up(&self, attempt: &Attempt) -> Sighting;
+
+    /// Where the buyer agrees to pay, if the gateway has a page of its own. Charges nothing.
+    async fn open_page(&self, attempt: &Attempt, opening: &Opening) -> Result<Page, NoPage> {
+        let _ = (attempt, opening);
+        Err(NoPage::HasNone)
+    }
+
+    /// What a buyer's return from the gateway's page says: the query of the page's address, or the
+    /// same names and values handed over by a shop. `None` if it is not one of this gateway's.
+    fn read_return(&self, fields: &[(String, String)]) -> Option<Returned> {
+        let _ = fields;
+        None
+    }
+
+    /// Sends the request of this refund and says what is now known. `balance` is what should be left
+    /// of the charge at the gateway before it: if it is not, nothing may be given back.
+    ///
+    /// The refund is already durable as sent. Everything is over within `within`.
+    async fn refund(
+        &self,
+        attempt: &Attempt,
+        refund: &Refund,
+        balance: Money,
+        within: Duration,
+    ) -> RefundOutcome {
+        let _ = (attempt, refund, balance, within);
+        RefundOutcome::Refused { text: "the gateway has no refund call".to_owned() }
+    }
+
+    /// Asks what was given back of the charge that this refund is about. Moves no money.
+    async fn look_up_refunds(&self, attempt: &Attempt, refund: &Refund) -> RefundSighting {
+        let _ = (attempt, refund);
+        RefundSighting::Unknown { text: "the gateway has no refund call".to_owned() }
+    }
+}
+
+/// What a page at the gateway needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// What is paid for, for the buyer to read, e.g. `A book and 2 more`.
+    pub order_name: String,
+    /// Names the buyer to the gateway; unguessable.
+    pub buyer: String,
+    /// Where the buyer comes back to, agreed.
+    pub agreed_url: String,
+    /// Where the buyer comes back to, not agreed.
+    pub refused_url: String,
+}
+
+/// Where the buyer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// To this address.
+    Redirect(String),
+    /// To a page that we serve, which opens the gateway's own.
+    Html(HostedPage),
+}
+
+/// A page that opens the gateway's own: nothing on it but a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedPage {
+    /// Address of the gateway's script.
+    pub script_url: String,
+    /// What to run once it is loaded. Holds nothing that was not encoded for a script.
+    pub inline_script: String,
+}
+
+/// Why there is no page to go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPage {
+    /// The gateway has none: it is charged directly.
+    HasNone,
+    /// It could not be opened now.
+    Unavailable(String),
+}
+
+/// What a buyer brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// Something to confirm.
+    Agreed(Return),
+    /// Nothing: they turned it down, or the page could not authenticate them.
+    TurnedDown {
+        /// The order id that it names.
+        gateway_order_id: String,
+        /// The page's words, for people.
+        text: String,
+    },
 }
 
 /// Charges are not sent at the moment.

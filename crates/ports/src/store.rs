@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use payonce_domain::{
     fulfilment::Fulfilment,
     gateway::GatewayName,
-    ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
+    ids::{AttemptId, EventId, OrderId, PaymentId, ProductId, RefundId, UserId},
     incident::Incident,
     invariants::SalePages,
     journal::Entry,
@@ -22,7 +22,7 @@ use payonce_domain::{
     obligation::{Obligation, ObligationState, ObligationType},
     payment::Attempt,
     product::Product,
-    sale::{Change, Sale},
+    sale::{Change, Revocation, Sale},
     time::Timestamp,
 };
 use thiserror::Error;
@@ -57,6 +57,8 @@ pub struct IdempotencyRow {
     pub fingerprint: String,
     /// The order that the call made or worked on.
     pub order_id: Option<OrderId>,
+    /// The refund that the call made.
+    pub refund_id: Option<RefundId>,
     /// The answer, once it was final.
     pub reply: Option<RememberedReply>,
     /// When the key was first used.
@@ -94,6 +96,27 @@ pub struct World {
     pub fulfilments: Vec<Fulfilment>,
     /// Incidents to append; one that is already there stays as it is.
     pub incidents: Vec<Incident>,
+    /// Fulfilments to take back, each by so many pieces.
+    pub revoked: Vec<Revocation>,
+    /// Privileged acts to append.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// One privileged act: who did what to what, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its name.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: a user's id, or the hint of a server key.
+    pub actor: String,
+    /// What, e.g. `payment.rule`.
+    pub action: String,
+    /// To what, e.g. a payment's id.
+    pub subject: String,
+    /// A JSON object with what was said and what came of it.
+    pub detail: String,
 }
 
 impl World {
@@ -108,16 +131,24 @@ impl World {
             postings: Vec::new(),
             fulfilments: Vec::new(),
             incidents: Vec::new(),
+            revoked: Vec::new(),
+            audit: Vec::new(),
         }
     }
 
     /// Takes over what a decision changed, or nothing if stock goes back to a product that was
     /// not loaded: its rows are not locked.
     pub fn apply(&mut self, change: Change) -> Result<(), ProductNotLoaded> {
-        if let Some((missing, _)) =
-            change.returned.iter().find(|(id, _)| !self.products.contains_key(id))
-        {
-            return Err(ProductNotLoaded(*missing));
+        let moved = change.returned.iter().chain(&change.taken);
+        for (product_id, _) in moved {
+            if !self.products.contains_key(product_id) {
+                return Err(ProductNotLoaded(*product_id));
+            }
+        }
+        for (product_id, quantity) in change.taken {
+            let product = self.products.get_mut(&product_id);
+            let taken = product.is_some_and(|product| product.take(quantity).is_ok());
+            assert!(taken, "{product_id} was decided to be there and is not");
         }
         for (product_id, quantity) in change.returned {
             if let Some(product) = self.products.get_mut(&product_id) {
@@ -129,7 +160,13 @@ impl World {
         self.postings.extend(change.postings);
         self.fulfilments.extend(change.fulfilments);
         self.incidents.extend(change.incidents);
+        self.revoked.extend(change.revoked);
         Ok(())
+    }
+
+    /// What is left of each loaded product's stock.
+    pub fn available(&self) -> BTreeMap<ProductId, i64> {
+        self.products.iter().map(|(id, product)| (*id, product.available)).collect()
     }
 }
 
@@ -234,6 +271,8 @@ pub trait Store: Send + Sync + 'static {
     async fn sale(&self, id: OrderId) -> Result<Option<Sale>, StoreError>;
     /// The order that a payment pays.
     async fn order_of_payment(&self, id: PaymentId) -> Result<Option<OrderId>, StoreError>;
+    /// The order that a refund is of.
+    async fn order_of_refund(&self, id: RefundId) -> Result<Option<OrderId>, StoreError>;
     /// A buyer's orders (or everybody's), newest first, older than `before`.
     async fn orders(
         &self,
@@ -263,8 +302,8 @@ pub trait Store: Send + Sync + 'static {
     /// Orders with a live attempt, for the sweep.
     async fn open_sales(&self, after: Option<OrderId>, limit: u32)
     -> Result<Vec<Sale>, StoreError>;
-    /// Makes the owed look-up of each of these attempts due now, unless it is leased.
-    async fn hasten(&self, attempts: &[AttemptId]) -> Result<(), StoreError>;
+    /// Makes the owed look-up of each of these attempts due so long from now, unless it is leased.
+    async fn appoint(&self, look_ups: &[(AttemptId, Duration)]) -> Result<(), StoreError>;
 
     /// Pages of the books for checking: orders with their postings and fulfilments.
     async fn sale_pages(
@@ -280,6 +319,14 @@ pub trait Store: Send + Sync + 'static {
     async fn orphans(&self) -> Result<BTreeMap<&'static str, u64>, StoreError>;
     /// Incidents, newest first.
     async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError>;
+    /// Orders whose payment is `unresolved`, oldest first.
+    async fn unresolved(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError>;
+    /// Privileged acts, newest first.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Adds a user; `false` if the e-mail is taken.
     async fn add_user(&self, user: &User) -> Result<bool, StoreError>;

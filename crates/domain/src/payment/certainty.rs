@@ -9,6 +9,8 @@ use crate::{gateway::Manners, time::Timestamp, words::Word};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
+    /// The buyer is at the gateway's page. Nothing was sent that charges, so nothing is charged.
+    Recorded,
     /// Recorded; from this commit on its request may be on the way.
     Sent,
     /// The gateway has it and will decide.
@@ -27,14 +29,23 @@ impl AttemptState {
     /// Whether money may still move: no other attempt may start while one is live.
     pub const fn is_live(self) -> bool {
         match self {
-            Self::Sent | Self::Accepted | Self::Unknown => true,
+            Self::Recorded | Self::Sent | Self::Accepted | Self::Unknown => true,
             Self::Approved | Self::Declined | Self::NotCharged => false,
+        }
+    }
+
+    /// Whether a request that charges has left us, or may have, and its end is not known.
+    pub const fn is_at_gateway(self) -> bool {
+        match self {
+            Self::Sent | Self::Accepted | Self::Unknown => true,
+            Self::Recorded | Self::Approved | Self::Declined | Self::NotCharged => false,
         }
     }
 }
 
 impl Word for AttemptState {
     const ALL: &'static [Self] = &[
+        Self::Recorded,
         Self::Sent,
         Self::Accepted,
         Self::Unknown,
@@ -46,6 +57,7 @@ impl Word for AttemptState {
 
     fn word(self) -> &'static str {
         match self {
+            Self::Recorded => "recorded",
             Self::Sent => "sent",
             Self::Accepted => "accepted",
             Self::Unknown => "unknown",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::{Problem, ruling::Ruled};
 use crate::{ids::AttemptId, money::Money};
 
 /// News about one attempt, with where it came from.
@@ -28,6 +28,10 @@ pub enum Source {
     CallbackLookUp,
     /// A look-up because somebody asked now.
     CheckLookUp,
+    /// A line of the gateway's settlement.
+    Settlement,
+    /// Operators decided, with reason and evidence of their own.
+    Operator,
 }
 
 /// What was said about an attempt.
@@ -37,6 +41,8 @@ pub enum Finding {
     Answer(Outcome),
     /// What a look-up saw.
     Sighting(Sighting),
+    /// What operators decided.
+    Ruled(Ruled),
 }
 
 /// The outcome of a charge call, classified once, in the gateway's own folder.
@@ -114,6 +120,9 @@ pub struct Transaction {
 pub enum Verdict {
     /// Nothing yet.
     Pending,
+    /// Nothing yet, and nothing will be charged unless we confirm: the buyer agreed on the gateway's
+    /// page, or has not even done that.
+    Unconfirmed,
     /// Charged.
     Approved,
     /// Refused, and why.

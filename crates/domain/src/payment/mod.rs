@@ -2,12 +2,17 @@
 //!
 //! Read in this order: [`certainty`] (what is known of an attempt), [`evidence`] (what may move
 //! it), [`transitions`] (every legal move, as data), [`settle`] (the one decision through which
-//! news enters), [`renew`] (paying again), [`give_up`] (expiry and cancelling).
+//! news enters), [`page`] (the buyer at the gateway's page and back), [`renew`] (paying again),
+//! [`repeat`] (sending the same request once more), [`ruling`] (a person decides), [`give_up`]
+//! (expiry and cancelling). Giving money back is [`crate::refund`].
 
 pub mod certainty;
 pub mod evidence;
 pub mod give_up;
+pub mod page;
 pub mod renew;
+pub mod repeat;
+pub mod ruling;
 pub mod settle;
 #[cfg(test)]
 mod tests;
@@ -23,6 +28,7 @@ use crate::{
     words::Word,
 };
 pub use certainty::AttemptState;
+use ruling::Ruling;
 
 /// Where a payment stands; says who moves next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,24 +36,36 @@ pub use certainty::AttemptState;
 pub enum PaymentState {
     /// Stock is held, nothing is at a gateway: the buyer moves next.
     Created,
+    /// The buyer is at the gateway's page; nothing is charged before we confirm: the buyer moves next.
+    RequiresAction,
     /// An attempt is at the gateway: the gateway moves next.
     Processing,
     /// In doubt beyond the gateway's horizon: we keep asking, people are alarmed.
     Unresolved,
     /// Charged, once.
     Paid,
+    /// Money is to be given back: a refund is owed and not certain yet.
+    Cancelling,
+    /// Charged, and all of it given back.
+    Cancelled,
+    /// Charged, and some of it given back.
+    PartiallyRefunded,
     /// Certainly not charged; holds are back.
     Failed,
-    /// Charged although given up, and it cannot be given back automatically: an operator moves next.
+    /// Money is to be given back and automatics could not: an operator moves next.
     CompensationFailed,
 }
 
 impl Word for PaymentState {
     const ALL: &'static [Self] = &[
         Self::Created,
+        Self::RequiresAction,
         Self::Processing,
         Self::Unresolved,
         Self::Paid,
+        Self::Cancelling,
+        Self::Cancelled,
+        Self::PartiallyRefunded,
         Self::Failed,
         Self::CompensationFailed,
     ];
@@ -56,9 +74,13 @@ impl Word for PaymentState {
     fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::RequiresAction => "requires_action",
             Self::Processing => "processing",
             Self::Unresolved => "unresolved",
             Self::Paid => "paid",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+            Self::PartiallyRefunded => "partially_refunded",
             Self::Failed => "failed",
             Self::CompensationFailed => "compensation_failed",
         }
@@ -126,8 +148,8 @@ pub struct Attempt {
     pub gateway_user_id: String,
     /// What it charges.
     pub amount: Money,
-    /// Who issued the card, in the gateway's words. The number is nowhere.
-    pub card_company: String,
+    /// With what it is charged.
+    pub means: Means,
     /// What is known of it.
     pub state: AttemptState,
     /// The gateway's own name for the transaction, once known.
@@ -136,20 +158,68 @@ pub struct Attempt {
     pub problem: Option<Problem>,
     /// How often the gateway said, in a row, that it has no such transaction.
     pub absences: u32,
+    /// Counts its requests that the gateway must tell apart, from 1. A repeat of one whose outcome is
+    /// unknown is the same request; only after a certain non-charge comes the next.
+    pub request: u32,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// No byte of it leaves us from this moment on.
     pub send_before: Timestamp,
     /// When it became certain.
     pub certain_at: Option<Timestamp>,
+    /// What the gateway kept for it, by its settlement.
+    pub fee: Option<Money>,
+    /// An operator's decision that waits for a second person.
+    pub ruling: Option<Ruling>,
+}
+
+/// With what an attempt is charged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// A card whose number came with the order. The number is nowhere.
+    Card {
+        /// Who issued it, in the gateway's words.
+        company: String,
+    },
+    /// What the buyer agrees to on the gateway's own page. Nothing is charged before we confirm.
+    Page {
+        /// What the page handed the buyer, once they have come back. It came through the buyer's hands:
+        /// it names what to confirm and proves nothing.
+        authentication: Option<String>,
+    },
+}
+
+impl Means {
+    /// Who issued the card, if it is one.
+    pub fn card_company(&self) -> Option<&str> {
+        match self {
+            Self::Card { company } => Some(company),
+            Self::Page { .. } => None,
+        }
+    }
+
+    /// Whether the buyer agrees on the gateway's page.
+    pub fn is_page(&self) -> bool {
+        matches!(self, Self::Page { .. })
+    }
+
+    /// What the gateway's page handed the buyer.
+    pub fn authentication(&self) -> Option<&str> {
+        match self {
+            Self::Page { authentication } => authentication.as_deref(),
+            Self::Card { .. } => None,
+        }
+    }
 }
 
 impl Attempt {
     /// Whether it is called not charged for no other reason than that the gateway, long after,
-    /// had no such transaction.
+    /// had no such transaction, or that operators say so.
     pub fn is_believed_absent(&self) -> bool {
         self.state == AttemptState::NotCharged
-            && self.problem.as_ref().is_some_and(|problem| problem.code == ProblemCode::Absent)
+            && self.problem.as_ref().is_some_and(|problem| {
+                matches!(problem.code, ProblemCode::Absent | ProblemCode::RuledNotCharged)
+            })
     }
 }
 
@@ -187,6 +257,16 @@ pub enum ProblemCode {
     NotSent,
     /// The gateway has no such transaction, long after it would have.
     Absent,
+    /// The buyer turned the payment down on the gateway's page.
+    TurnedDown,
+    /// The buyer did not come back from the gateway's page, or too late.
+    Abandoned,
+    /// Another attempt took its place before it was confirmed.
+    Superseded,
+    /// Operators decided that nothing was charged.
+    RuledNotCharged,
+    /// The gateway will not give the money back, and says why.
+    RefundRefused,
     /// Nothing is known: the answer never came or cannot be read.
     NoAnswer,
 }
@@ -200,6 +280,11 @@ impl Word for ProblemCode {
         Self::NotCreated,
         Self::NotSent,
         Self::Absent,
+        Self::TurnedDown,
+        Self::Abandoned,
+        Self::Superseded,
+        Self::RuledNotCharged,
+        Self::RefundRefused,
         Self::NoAnswer,
     ];
     const SET: &'static str = "problem code";
@@ -213,6 +298,11 @@ impl Word for ProblemCode {
             Self::NotCreated => "NOT_CREATED",
             Self::NotSent => "NOT_SENT",
             Self::Absent => "ABSENT",
+            Self::TurnedDown => "TURNED_DOWN",
+            Self::Abandoned => "ABANDONED",
+            Self::Superseded => "SUPERSEDED",
+            Self::RuledNotCharged => "RULED_NOT_CHARGED",
+            Self::RefundRefused => "REFUND_REFUSED",
             Self::NoAnswer => "NO_ANSWER",
         }
     }

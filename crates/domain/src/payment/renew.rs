@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Attempt, AttemptState, PaymentState, transitions::IllegalMove};
+use super::{
+    Attempt, AttemptState, Means, PaymentState, ProblemCode, transitions::IllegalMove,
+};
 use crate::{
     gateway::GatewayName,
     ids::{AttemptId, Mint},
     journal::{Cause, Fact},
-    obligation::ObligationType,
+    obligation::{ObligationState, ObligationType},
     order::OrderStatus,
     sale::{Change, Draft, Sale},
     time::Timestamp,
@@ -26,8 +28,8 @@ pub struct NewAttempt {
     pub gateway_order_id: String,
     /// The account at the gateway.
     pub gateway_user_id: String,
-    /// Who issued the card.
-    pub card_company: String,
+    /// With what it is charged.
+    pub means: Means,
     /// How long after it is recorded a byte of it may still leave us.
     pub send_within: Duration,
 }
@@ -49,7 +51,8 @@ pub enum RenewRefusal {
     Illegal(#[from] IllegalMove),
 }
 
-/// Records the next attempt of an open order.
+/// Records the next attempt of an open order. One that waits at a gateway's page, and was never
+/// confirmed, makes room.
 pub fn pay_again(
     sale: &Sale,
     attempt: &NewAttempt,
@@ -57,28 +60,31 @@ pub fn pay_again(
     seed: u64,
 ) -> Result<Change, RenewRefusal> {
     match (sale.order.status, sale.payment.state) {
-        (OrderStatus::Pending, PaymentState::Created) => {}
+        (OrderStatus::Pending, PaymentState::Created | PaymentState::RequiresAction) => {}
         (OrderStatus::Pending, _) => return Err(RenewRefusal::InProgress),
         (status, _) => return Err(RenewRefusal::Ended(status)),
     }
-    if sale.live_attempt().is_some() {
+    if sale.order.cancel_wished_at.is_some()
+        || sale.live_attempt().is_some_and(|live| live.state.is_at_gateway())
+    {
         return Err(RenewRefusal::InProgress);
     }
     if now >= sale.order.expires_at {
         return Err(RenewRefusal::Expired(sale.order.expires_at));
     }
     let mut draft = Draft::of(sale.clone(), now, Mint::new(now, seed));
-    draft.end_obligations(ObligationType::Expire);
-    draft.record_attempt(attempt);
-    draft.move_payment(PaymentState::Processing, None)?;
+    draft.leave_page(ProblemCode::Superseded, "the buyer pays in another way")?;
+    draft.record_attempt(attempt)?;
     Ok(draft.finish(Cause::PaidAgain))
 }
 
 impl Draft {
-    /// Records an attempt and owes its look-up: should we die now, the look-up tells all.
-    pub(crate) fn record_attempt(&mut self, new: &NewAttempt) {
+    /// Records an attempt. One that is sent now owes its look-up: should we die now, the look-up tells
+    /// all. One that waits at the gateway's page ends with the order's time for paying.
+    pub(crate) fn record_attempt(&mut self, new: &NewAttempt) -> Result<(), IllegalMove> {
         let number = u32::try_from(self.sale.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let send_before = self.now.after(new.send_within);
+        let waits = new.means.is_page();
+        let send_before = if waits { self.now } else { self.now.after(new.send_within) };
         self.tell(Fact::AttemptRecorded {
             attempt_id: new.id,
             number,
@@ -92,15 +98,35 @@ impl Draft {
             gateway_order_id: new.gateway_order_id.clone(),
             gateway_user_id: new.gateway_user_id.clone(),
             amount: self.sale.payment.amount,
-            card_company: new.card_company.clone(),
-            state: AttemptState::Sent,
+            means: new.means.clone(),
+            state: if waits { AttemptState::Recorded } else { AttemptState::Sent },
             reference: None,
             problem: None,
             absences: 0,
+            request: 1,
             recorded_at: self.now,
             send_before,
             certain_at: None,
+            fee: None,
+            ruling: None,
         });
+        if waits {
+            self.owe_expiry();
+            return self.move_payment(PaymentState::RequiresAction, None);
+        }
+        self.end_obligations(ObligationType::Expire);
         self.owe(ObligationType::LookUp, Some(new.id), send_before);
+        self.move_payment(PaymentState::Processing, None)
+    }
+
+    /// Owes the end of an order that nobody pays, once.
+    pub(crate) fn owe_expiry(&mut self) {
+        let owed = self.sale.obligations.iter().any(|owed| {
+            owed.kind == ObligationType::Expire && owed.state == ObligationState::Owed
+        });
+        if !owed {
+            let expires_at = self.sale.order.expires_at;
+            self.owe(ObligationType::Expire, None, expires_at);
+        }
     }
 }

@@ -4,19 +4,23 @@
 //! Evidence moves an attempt; the passing of time never does. The second arrival of the same news
 //! changes nothing. Pure: the caller loads what we read and saves what we return.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 use super::{
     Attempt, AttemptState, FailureReason, PaymentState, Problem, ProblemCode,
     certainty::{absence_is_proof, next_look_up},
     evidence::{Evidence, Finding, Outcome, Sighting, Source, Transaction, Verdict},
+    ruling::Ruled,
     transitions::IllegalMove,
 };
 use crate::{
     gateway::Manners,
-    ids::{AttemptId, Mint},
+    hold::HoldState,
+    ids::{AttemptId, Mint, ProductId},
     incident::IncidentType,
-    journal::Cause,
+    journal::{Cause, Fact},
     obligation::{Lease, ObligationState, ObligationType},
     order::OrderStatus,
     sale::{Change, Draft, Sale, end},
@@ -29,6 +33,10 @@ pub enum SettleError {
     /// The order has no such attempt.
     #[error("order has no attempt {0}")]
     NoSuchAttempt(AttemptId),
+    /// Whether the order can still be served is asked, and its products were not loaded: load them
+    /// and decide again.
+    #[error("the order's products are needed")]
+    NeedsStock,
     /// A defect of ours: the tables do not have the move that this evidence asks for.
     #[error(transparent)]
     Illegal(#[from] IllegalMove),
@@ -43,6 +51,9 @@ pub struct Circumstances<'a> {
     pub lease: Option<Lease>,
     /// When the gateway was asked, or earlier: what it said was true then, and perhaps not now.
     pub asked_at: Timestamp,
+    /// What is left of the stock of the products that were loaded; taken from for an order that had
+    /// given it back.
+    pub available: &'a BTreeMap<ProductId, i64>,
     /// When it is decided.
     pub now: Timestamp,
     /// Chance, for ids and for spreading look-ups.
@@ -67,6 +78,7 @@ pub fn settle(
     match &evidence.finding {
         Finding::Answer(outcome) => settling.answered(outcome)?,
         Finding::Sighting(sighting) => settling.sighted(sighting)?,
+        Finding::Ruled(ruled) => settling.ruled(ruled)?,
     }
     settling.schedule(evidence.source)?;
     Ok(settling.draft.finish(Cause::Evidence { source: evidence.source }))
@@ -81,7 +93,21 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    fn answered(&mut self, outcome: &Outcome) -> Result<(), IllegalMove> {
+    fn ruled(&mut self, ruled: &Ruled) -> Result<(), SettleError> {
+        match ruled {
+            Ruled::Charged { reference } => self.approved(reference),
+            Ruled::NotCharged if self.before.state.is_at_gateway() => {
+                let text = "operators decided that nothing was charged";
+                let problem = Problem::new(ProblemCode::RuledNotCharged, text);
+                let id = self.before.id;
+                self.draft.move_attempt(id, AttemptState::NotCharged, Some(problem))?;
+                self.reopen()
+            }
+            Ruled::NotCharged => Ok(()),
+        }
+    }
+
+    fn answered(&mut self, outcome: &Outcome) -> Result<(), SettleError> {
         // The answer to the charge tells about an attempt whose request was under way. If a
         // look-up was faster, only an answer that names a transaction still says something.
         let under_way = self.before.state == AttemptState::Sent;
@@ -91,6 +117,12 @@ impl Settling<'_> {
             Outcome::Rejected { text } if under_way => {
                 self.not_charged(ProblemCode::Rejected, text, FailureReason::Rejected)
             }
+            Outcome::NotCreated { text } if under_way && self.before.means.is_page() => {
+                self.back_to_page(ProblemCode::NotCreated, text)
+            }
+            Outcome::NotSent { text } if under_way && self.before.means.is_page() => {
+                self.back_to_page(ProblemCode::NotSent, text)
+            }
             Outcome::NotCreated { text } if under_way => {
                 self.not_charged(ProblemCode::NotCreated, text, FailureReason::GatewayUnavailable)
             }
@@ -99,7 +131,8 @@ impl Settling<'_> {
             }
             Outcome::Unknown { text } if under_way => {
                 let problem = Problem::new(ProblemCode::NoAnswer, text);
-                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))
+                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
+                Ok(())
             }
             Outcome::Rejected { .. }
             | Outcome::NotCreated { .. }
@@ -108,7 +141,7 @@ impl Settling<'_> {
         }
     }
 
-    fn sighted(&mut self, sighting: &Sighting) -> Result<(), IllegalMove> {
+    fn sighted(&mut self, sighting: &Sighting) -> Result<(), SettleError> {
         match sighting {
             Sighting::Found(transactions) => self.found(transactions),
             Sighting::Absent => self.absent(),
@@ -119,7 +152,7 @@ impl Settling<'_> {
         }
     }
 
-    fn found(&mut self, transactions: &[Transaction]) -> Result<(), IllegalMove> {
+    fn found(&mut self, transactions: &[Transaction]) -> Result<(), SettleError> {
         let (ours, foreign): (Vec<_>, Vec<_>) =
             transactions.iter().partition(|transaction| self.is_ours(transaction));
         for transaction in foreign {
@@ -130,16 +163,19 @@ impl Settling<'_> {
         if let Some((first, more)) = approved.split_first() {
             self.approved(&first.reference)?;
             for extra in more {
-                self.charged_twice(extra);
+                self.charged_twice(extra)?;
             }
             return Ok(());
         }
         if let Some(pending) = ours.iter().find(|seen| seen.verdict == Verdict::Pending) {
             return self.accepted(&pending.reference);
         }
+        if ours.iter().any(|seen| seen.verdict == Verdict::Unconfirmed) {
+            return self.unconfirmed();
+        }
         let declined = ours.iter().find_map(|seen| match &seen.verdict {
             Verdict::Declined(problem) => Some((seen.reference.as_str(), problem)),
-            Verdict::Pending | Verdict::Approved => None,
+            Verdict::Pending | Verdict::Unconfirmed | Verdict::Approved => None,
         });
         match declined {
             Some((reference, problem)) => self.declined(reference, problem),
@@ -147,28 +183,67 @@ impl Settling<'_> {
         }
     }
 
+    /// The buyer agreed on the gateway's page, and no confirmation was done so far. Ours may still be
+    /// inside the gateway, so this is an absence of a charge like any other; where the same request
+    /// may be sent again, whoever looked will do that.
+    fn unconfirmed(&mut self) -> Result<(), SettleError> {
+        let Circumstances { manners, now, .. } = *self.circumstances;
+        if manners.may_repeat(self.before.recorded_at, now) {
+            self.trouble = Some("the gateway has not confirmed it so far".to_owned());
+            return Ok(());
+        }
+        self.absent()
+    }
+
+    /// Certainly not confirmed, and the buyer's agreement still stands: it may be confirmed again.
+    fn back_to_page(&mut self, code: ProblemCode, text: &str) -> Result<(), SettleError> {
+        let (id, now) = (self.before.id, self.draft.now);
+        if self.draft.sale.order.cancel_wished_at.is_some() {
+            return self.not_charged(code, text, FailureReason::Cancelled);
+        }
+        if let Some(attempt) = self.draft.attempt_mut(id) {
+            if code == ProblemCode::NotCreated {
+                attempt.request += 1;
+            }
+            attempt.send_before = now;
+        }
+        let problem = Problem::new(code, text);
+        self.draft.move_attempt(id, AttemptState::Recorded, Some(problem))?;
+        self.draft.move_payment(PaymentState::RequiresAction, None)?;
+        self.draft.owe_expiry();
+        Ok(())
+    }
+
     fn is_ours(&self, transaction: &Transaction) -> bool {
         transaction.gateway_order_id == self.before.gateway_order_id
             && transaction.amount == self.before.amount
     }
 
-    fn accepted(&mut self, reference: &str) -> Result<(), IllegalMove> {
+    fn accepted(&mut self, reference: &str) -> Result<(), SettleError> {
         match self.before.state {
             AttemptState::Sent | AttemptState::Unknown | AttemptState::Accepted => {
                 self.name(reference);
-                self.draft.move_attempt(self.before.id, AttemptState::Accepted, None)
+                self.draft.move_attempt(self.before.id, AttemptState::Accepted, None)?;
+                Ok(())
             }
             AttemptState::NotCharged => self.surfaced(reference),
+            // Nobody can charge what we never confirmed; a verdict will tell.
+            AttemptState::Recorded => Ok(()),
             AttemptState::Approved | AttemptState::Declined => Ok(()),
         }
     }
 
     /// The gateway has an attempt that we had believed uncharged, undecided so far. It becomes live
     /// again only if no other attempt is; its look-up is owed in any case, until there is a verdict.
-    fn surfaced(&mut self, reference: &str) -> Result<(), IllegalMove> {
+    fn surfaced(&mut self, reference: &str) -> Result<(), SettleError> {
         self.name(reference);
         self.trouble = Some("surfaced after its absence was believed".to_owned());
-        if self.draft.sale.payment.state == PaymentState::Created {
+        if matches!(
+            self.draft.sale.payment.state,
+            PaymentState::Created | PaymentState::RequiresAction
+        ) {
+            let why = "an earlier attempt is at the gateway after all";
+            self.draft.leave_page(ProblemCode::Superseded, why)?;
             self.draft.move_attempt(self.before.id, AttemptState::Accepted, None)?;
             self.draft.move_payment(PaymentState::Processing, None)?;
             self.draft.end_obligations(ObligationType::Expire);
@@ -180,88 +255,122 @@ impl Settling<'_> {
         Ok(())
     }
 
-    fn approved(&mut self, reference: &str) -> Result<(), IllegalMove> {
+    fn approved(&mut self, reference: &str) -> Result<(), SettleError> {
         match self.before.state {
             AttemptState::Approved => return Ok(()),
             AttemptState::Declined => {
                 self.contradicted(reference);
                 return Ok(());
             }
-            AttemptState::Sent
+            AttemptState::Recorded
+            | AttemptState::Sent
             | AttemptState::Accepted
             | AttemptState::Unknown
             | AttemptState::NotCharged => {}
         }
+        let is_ours_to_serve = match self.draft.sale.payment.state {
+            PaymentState::Processing | PaymentState::Unresolved => self.before.state.is_live(),
+            PaymentState::Created | PaymentState::RequiresAction => true,
+            PaymentState::Failed => self.can_be_adopted()?,
+            PaymentState::Paid
+            | PaymentState::Cancelling
+            | PaymentState::Cancelled
+            | PaymentState::PartiallyRefunded
+            | PaymentState::CompensationFailed => false,
+        };
         self.name(reference);
         self.draft.move_attempt(self.before.id, AttemptState::Approved, None)?;
         let attempt = self.attempt();
         self.draft.post_charge(&attempt);
-        let can_be_served = match self.draft.sale.payment.state {
-            PaymentState::Processing | PaymentState::Unresolved => self.before.state.is_live(),
-            PaymentState::Created => true,
-            PaymentState::Paid | PaymentState::Failed | PaymentState::CompensationFailed => false,
-        };
-        if can_be_served { self.draft.complete(&attempt) } else { self.charged_in_vain(&attempt) }
+        if !is_ours_to_serve {
+            return self.charged_in_vain(&attempt);
+        }
+        // Another attempt that waits at a page was never confirmed.
+        self.draft.leave_page(ProblemCode::Superseded, "an earlier attempt was charged after all")?;
+        if self.draft.sale.order.cancel_wished_at.is_some() {
+            if self.circumstances.manners.can_refund {
+                return self.cancelled_meanwhile(&attempt);
+            }
+            self.draft.tell(Fact::CancelLapsed);
+        }
+        if self.draft.sale.payment.state == PaymentState::Failed {
+            self.draft.take_again();
+        }
+        self.draft.complete(&attempt)?;
+        Ok(())
+    }
+
+    /// Whether an order that was given up can still be served: nobody cancelled it, and what it held
+    /// can be set aside again.
+    fn can_be_adopted(&self) -> Result<bool, SettleError> {
+        let sale = &self.draft.sale;
+        if sale.payment.reason == Some(FailureReason::Cancelled) {
+            return Ok(false);
+        }
+        for hold in &sale.holds {
+            let available = self.circumstances.available.get(&hold.product_id);
+            let available = *available.ok_or(SettleError::NeedsStock)?;
+            if available < i64::from(hold.quantity) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// It was charged, and somebody had wished to cancel: the order ends unserved, the money goes back.
+    fn cancelled_meanwhile(&mut self, attempt: &Attempt) -> Result<(), SettleError> {
+        let reference = attempt.reference.clone().unwrap_or_default();
+        self.draft.move_holds(HoldState::Returned);
+        self.draft.sale.payment.reason = Some(FailureReason::Cancelled);
+        self.draft.end_order(OrderStatus::Cancelled);
+        self.draft.end_obligations(ObligationType::Expire);
+        let why = "cancelled while it was being charged";
+        self.draft.owe_compensation(attempt.id, &reference, why, true)?;
+        Ok(())
     }
 
     /// Money was taken that this order does not need: it must go back.
-    fn charged_in_vain(&mut self, attempt: &Attempt) -> Result<(), IllegalMove> {
+    fn charged_in_vain(&mut self, attempt: &Attempt) -> Result<(), SettleError> {
         let reference = attempt.reference.clone().unwrap_or_default();
-        let (kind, detail) = match self.draft.sale.payment.state {
-            PaymentState::Failed | PaymentState::CompensationFailed => (
+        let (kind, detail) = match self.draft.sale.order.status {
+            OrderStatus::Failed | OrderStatus::Cancelled => (
                 IncidentType::ChargedAfterGivenUp,
                 format!("{reference} was charged after the order had been given up"),
             ),
-            PaymentState::Created
-            | PaymentState::Processing
-            | PaymentState::Unresolved
-            | PaymentState::Paid => (
+            OrderStatus::Pending | OrderStatus::Completed => (
                 IncidentType::DuplicateCharge,
                 format!("{reference} was charged besides another attempt of the same payment"),
             ),
         };
-        self.draft.raise(kind, attempt.id, &reference, detail);
-        if self.draft.sale.payment.state == PaymentState::Failed {
-            let reason = self.draft.sale.payment.reason;
-            self.draft.move_payment(PaymentState::CompensationFailed, reason)?;
-        }
-        self.owe_refund(attempt.id, &reference);
+        self.draft.raise(kind, attempt.id, &reference, detail.clone());
+        let can_refund = self.circumstances.manners.can_refund;
+        self.draft.owe_compensation(attempt.id, &reference, &detail, can_refund)?;
         Ok(())
     }
 
-    fn charged_twice(&mut self, extra: &Transaction) {
-        let known = self.before.state == AttemptState::Approved;
-        let told = self.draft.sale.obligations.iter().any(|owed| {
-            owed.kind == ObligationType::Refund
-                && owed.last_error.as_deref().is_some_and(|why| why.contains(&extra.reference))
-        });
-        if known && told {
-            return;
+    fn charged_twice(&mut self, extra: &Transaction) -> Result<(), SettleError> {
+        if self.draft.sale.compensation_of(&extra.reference).is_some() {
+            return Ok(());
         }
         let detail = format!("{} was charged under the same gateway order id", extra.reference);
         let kind = IncidentType::DuplicateCharge;
-        self.draft.raise(kind, self.before.id, &extra.reference, detail);
-        self.owe_refund(self.before.id, &extra.reference);
+        self.draft.raise(kind, self.before.id, &extra.reference, detail.clone());
+        let attempt = self.attempt();
+        self.draft.post_charge(&attempt);
+        let can_refund = self.circumstances.manners.can_refund;
+        self.draft.owe_compensation(attempt.id, &extra.reference, &detail, can_refund)?;
+        Ok(())
     }
 
-    /// A refund is owed. No gateway with refunds exists yet whose worker could pay it back, so it
-    /// is parked: visible, with the reason, until a person has dealt with it.
-    fn owe_refund(&mut self, attempt_id: AttemptId, reference: &str) {
-        let now = self.draft.now;
-        let refund = self.draft.owe(ObligationType::Refund, Some(attempt_id), now);
-        refund.state = ObligationState::Parked;
-        refund.last_error =
-            Some(format!("{reference} must be given back by hand: the gateway has no refund call"));
-    }
-
-    fn declined(&mut self, reference: &str, problem: &Problem) -> Result<(), IllegalMove> {
+    fn declined(&mut self, reference: &str, problem: &Problem) -> Result<(), SettleError> {
         match self.before.state {
             AttemptState::Declined => return Ok(()),
             AttemptState::Approved => {
                 self.contradicted(reference);
                 return Ok(());
             }
-            AttemptState::Sent
+            AttemptState::Recorded
+            | AttemptState::Sent
             | AttemptState::Accepted
             | AttemptState::Unknown
             | AttemptState::NotCharged => {}
@@ -272,7 +381,7 @@ impl Settling<'_> {
         if was_live { self.reopen() } else { Ok(()) }
     }
 
-    fn absent(&mut self) -> Result<(), IllegalMove> {
+    fn absent(&mut self) -> Result<(), SettleError> {
         let id = self.before.id;
         match self.before.state {
             AttemptState::Sent | AttemptState::Unknown => {}
@@ -280,9 +389,10 @@ impl Settling<'_> {
                 self.trouble = Some("the gateway lost a transaction that it had accepted".into());
                 return Ok(());
             }
-            AttemptState::NotCharged | AttemptState::Approved | AttemptState::Declined => {
-                return Ok(());
-            }
+            AttemptState::Recorded
+            | AttemptState::NotCharged
+            | AttemptState::Approved
+            | AttemptState::Declined => return Ok(()),
         }
         if self.lease_is_stale() {
             // Decided before, or somebody has asked again since: one answer is not counted twice.
@@ -312,23 +422,33 @@ impl Settling<'_> {
         })
     }
 
-    /// The buyer may pay again: stock stays held until the order expires.
-    fn reopen(&mut self) -> Result<(), IllegalMove> {
+    /// The buyer may pay again, stock stays held until the order expires; or they had wished to
+    /// cancel, and it ends.
+    fn reopen(&mut self) -> Result<(), SettleError> {
+        if self.draft.sale.order.cancel_wished_at.is_some() {
+            self.draft.fail(FailureReason::Cancelled, OrderStatus::Cancelled)?;
+            return Ok(());
+        }
         self.draft.move_payment(PaymentState::Created, None)?;
-        let expires_at = self.draft.sale.order.expires_at;
-        self.draft.owe(ObligationType::Expire, None, expires_at);
+        self.draft.owe_expiry();
         Ok(())
     }
 
+    /// Certainly not charged. A card's order ends with it, as the buyer is told at once; one that went
+    /// to a page stays open, and so does what the buyer held.
     fn not_charged(
         &mut self,
         code: ProblemCode,
         text: &str,
         reason: FailureReason,
-    ) -> Result<(), IllegalMove> {
+    ) -> Result<(), SettleError> {
         let problem = Problem::new(code, text);
         self.draft.move_attempt(self.before.id, AttemptState::NotCharged, Some(problem))?;
-        self.draft.fail(reason, OrderStatus::Failed)
+        if self.before.means.is_page() || self.draft.sale.order.cancel_wished_at.is_some() {
+            return self.reopen();
+        }
+        self.draft.fail(reason, OrderStatus::Failed)?;
+        Ok(())
     }
 
     fn mismatched(&mut self, seen: &Transaction) {
@@ -373,7 +493,7 @@ impl Settling<'_> {
     }
 
     /// When this attempt is asked about next, or that it is not any more.
-    fn schedule(&mut self, source: Source) -> Result<(), IllegalMove> {
+    fn schedule(&mut self, source: Source) -> Result<(), SettleError> {
         let after = self.attempt();
         let Circumstances { manners, now, lease, .. } = *self.circumstances;
         let doubt_ends = after.certain_at.map(|at| at.after(manners.doubt_absence_for));
@@ -389,7 +509,14 @@ impl Settling<'_> {
                 self.alarm_beyond_horizon(&after)?;
                 false
             }
+            // It may be confirmed again, and is asked about from then on.
+            AttemptState::Recorded => true,
         };
+        if !after.state.is_at_gateway()
+            && let Some(attempt) = self.draft.attempt_mut(after.id)
+        {
+            attempt.ruling = None;
+        }
         let moved = after.state != self.before.state;
         let trouble = self.trouble.take();
         let chance = self.draft.mint.number();
@@ -429,7 +556,7 @@ impl Settling<'_> {
         Ok(())
     }
 
-    fn alarm_beyond_horizon(&mut self, attempt: &Attempt) -> Result<(), IllegalMove> {
+    fn alarm_beyond_horizon(&mut self, attempt: &Attempt) -> Result<(), SettleError> {
         let horizon = attempt.recorded_at.after(self.circumstances.manners.horizon);
         if self.circumstances.now < horizon
             || self.draft.sale.payment.state != PaymentState::Processing
