@@ -2,9 +2,15 @@
 //!
 //! It takes no hint about what changed: whatever is open is asked about now, through the same
 //! look-ups and the same decision as everything else. Repeating it is safe. On the schedule it
-//! leaves out what is unresolved: that is asked about at growing intervals of its own.
+//! leaves out what is unresolved, which is asked about at growing intervals of its own, and gateways
+//! that permit only so many look-ups: what is owed there stands in line already.
 
-use payonce_domain::payment::{AttemptState, PaymentState};
+use std::time::Duration;
+
+use payonce_domain::{
+    gateway::GatewayName,
+    payment::{AttemptState, PaymentState},
+};
 use payonce_ports::store::StoreError;
 
 use crate::Engine;
@@ -39,11 +45,18 @@ impl Engine {
                 })
                 .filter_map(|sale| sale.live_attempt())
                 .filter(|live| live.state != AttemptState::Sent || now >= live.send_before)
-                .map(|live| live.id)
+                .filter(|live| occasion == Occasion::StartUp || !self.is_limited(&live.gateway))
+                .map(|live| (live.id, Duration::ZERO))
                 .collect();
-            self.parts.store.hasten(&attempts).await?;
+            self.parts.store.appoint(&attempts).await?;
             hastened += attempts.len();
         }
+    }
+
+    /// Whether the gateway permits only so many look-ups.
+    fn is_limited(&self, gateway: &GatewayName) -> bool {
+        let gateway = self.parts.gateways.get(gateway);
+        gateway.is_some_and(|gateway| gateway.manners().look_ups_per_minute.is_some())
     }
 
     pub(crate) async fn adjust_on_schedule(&self) {

@@ -23,14 +23,15 @@ const WRITE_TRIES: u32 = 20;
 const WRITE_WAIT: Duration = Duration::from_millis(250);
 
 impl Engine {
-    /// Sends the charge in a task that the process owns. `started` is the monotonic moment before
+    /// Sends the charge, or the confirmation of what the buyer agreed to on the gateway's page, in a
+    /// task that the process owns. `started` is the monotonic moment before
     /// the attempt was recorded: nothing leaves us later than its manners allow, counted from there.
     pub(crate) fn charge(
         &self,
         sale: Sale,
         attempt: Attempt,
         gateway: Arc<dyn Gateway>,
-        card: Card,
+        card: Option<Card>,
         started: i64,
     ) {
         let engine = self.clone();
@@ -39,7 +40,7 @@ impl Engine {
             let spent = Duration::from_micros(u64::try_from(spent).unwrap_or(0));
             let within = gateway.manners().charge_within.saturating_sub(spent);
             let asked = Asked::now(&engine.parts.clock);
-            let outcome = gateway.charge(&attempt, &card, within).await;
+            let outcome = gateway.charge(&attempt, card.as_ref(), within).await;
             drop(card);
             // A product that everybody buys would be locked by every answer, so it is named only
             // where its stock comes back.

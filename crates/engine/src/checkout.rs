@@ -7,7 +7,7 @@ use payonce_domain::{
     gateway::GatewayName,
     ids::{Mint, OrderId, UserId},
     payment::{
-        Attempt,
+        Attempt, Means,
         renew::{self, NewAttempt, RenewRefusal},
     },
     sale::Sale,
@@ -34,6 +34,28 @@ pub struct Call {
     pub fingerprint: String,
 }
 
+/// How a buyer pays.
+#[derive(Debug, Clone)]
+pub enum PayWith {
+    /// With this card, at once.
+    Card(Card),
+    /// By agreeing on the gateway's own page.
+    Page,
+}
+
+impl PayWith {
+    fn means(&self) -> Means {
+        match self {
+            Self::Card(card) => Means::Card { company: card.company.clone() },
+            Self::Page => Means::Page { authentication: None },
+        }
+    }
+
+    fn is_taken_by(&self, gateway: &dyn Gateway) -> bool {
+        matches!(self, Self::Page) == gateway.manners().has_page
+    }
+}
+
 /// What a buyer orders and pays.
 #[derive(Debug, Clone)]
 pub struct PlaceOrder {
@@ -43,8 +65,8 @@ pub struct PlaceOrder {
     pub owner: UserId,
     /// What and how much.
     pub items: Vec<Item>,
-    /// The card to charge.
-    pub card: Card,
+    /// How it is charged.
+    pub pay_with: PayWith,
     /// Where, if not at the default gateway.
     pub gateway: Option<GatewayName>,
     /// The shop's own notes, a JSON object.
@@ -58,8 +80,8 @@ pub struct PayAgain {
     pub call: Call,
     /// Which order.
     pub order_id: OrderId,
-    /// The card to charge.
-    pub card: Card,
+    /// How it is charged.
+    pub pay_with: PayWith,
     /// Where, if not at the default gateway.
     pub gateway: Option<GatewayName>,
 }
@@ -84,6 +106,9 @@ pub enum CheckoutError {
     /// There is no such gateway, or it is switched off.
     #[error("no gateway {0}")]
     NoSuchGateway(GatewayName),
+    /// The gateway is not paid in this way.
+    #[error("{0} is not paid in this way")]
+    WrongMeans(GatewayName),
     /// The gateway takes no charges now.
     #[error("the gateway takes no charges now: {}", .0.reason)]
     GatewayRefuses(Refusal),
@@ -108,7 +133,8 @@ pub enum CheckoutError {
 }
 
 impl Engine {
-    /// Places an order, holds its stock, records the first attempt, and sends the charge.
+    /// Places an order, holds its stock, records the first attempt, and sends the charge, or leaves it
+    /// to the buyer to agree on the gateway's page.
     ///
     /// Returns when the order is durable; the charge goes on in a task that the process owns,
     /// whether or not the caller stays. Coming again with the same key does nothing new.
@@ -119,7 +145,7 @@ impl Engine {
 
     async fn place_and_send(&self, request: PlaceOrder) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
-        let gateway = self.gateway_to_charge(request.gateway.as_ref())?;
+        let gateway = self.gateway_to_charge(request.gateway.as_ref(), &request.pay_with)?;
         if let Some(refusal) = gateway.refuses_charges() {
             return self.answer_before(&request.call, refusal).await;
         }
@@ -129,13 +155,13 @@ impl Engine {
             payment_id: mint.id(),
             owner: request.owner,
             items: request.items,
-            attempt: new_attempt(&mut mint, &*gateway, &request.card),
+            attempt: new_attempt(&mut mint, &*gateway, &request.pay_with),
             open_for: self.parts.settings.open_for,
             metadata: request.metadata,
         };
         let command = Place { call: request.call, order, seed: mint.number() };
         let recorded = self.batcher.submit(command).await??;
-        Ok(self.send(recorded, gateway, request.card, started))
+        Ok(self.send(recorded, gateway, request.pay_with, started))
     }
 
     /// Charges an open order again, as a new attempt. The earlier ones are certainly not charged.
@@ -146,29 +172,34 @@ impl Engine {
 
     async fn renew_and_send(&self, request: PayAgain) -> Result<Taken, CheckoutError> {
         let started = self.parts.clock.monotonic_micros();
-        let gateway = self.gateway_to_charge(request.gateway.as_ref())?;
+        let gateway = self.gateway_to_charge(request.gateway.as_ref(), &request.pay_with)?;
         if let Some(refusal) = gateway.refuses_charges() {
             return self.answer_before(&request.call, refusal).await;
         }
         let mut mint = self.mint();
-        let attempt = new_attempt(&mut mint, &*gateway, &request.card);
+        let attempt = new_attempt(&mut mint, &*gateway, &request.pay_with);
         let order_id = request.order_id;
         let command = Renew { call: request.call, order_id, attempt, seed: mint.number() };
         let recorded = self.batcher.submit(command).await??;
-        Ok(self.send(recorded, gateway, request.card, started))
+        Ok(self.send(recorded, gateway, request.pay_with, started))
     }
 
     /// Where to charge; nothing new is begun once the engine stops.
     fn gateway_to_charge(
         &self,
         wanted: Option<&GatewayName>,
+        pay_with: &PayWith,
     ) -> Result<Arc<dyn Gateway>, CheckoutError> {
         if self.is_stopping() {
             return Err(BatchError::Stopping.into());
         }
         let name = wanted.unwrap_or(&self.parts.default_gateway);
         let gateway = self.parts.gateways.get(name);
-        gateway.cloned().ok_or_else(|| CheckoutError::NoSuchGateway(name.clone()))
+        let gateway = gateway.ok_or_else(|| CheckoutError::NoSuchGateway(name.clone()))?;
+        if !pay_with.is_taken_by(&**gateway) {
+            return Err(CheckoutError::WrongMeans(name.clone()));
+        }
+        Ok(Arc::clone(gateway))
     }
 
     /// The gateway takes no charges now: nothing new is begun, but a call that came before still
@@ -184,27 +215,30 @@ impl Engine {
         &self,
         recorded: Recorded,
         gateway: Arc<dyn Gateway>,
-        card: Card,
+        pay_with: PayWith,
         started: i64,
     ) -> Taken {
         match recorded {
             Recorded::Before(taken) => taken,
             Recorded::Now(sale, attempt) => {
                 let order_id = sale.order.id;
-                self.charge(*sale, *attempt, gateway, card, started);
+                // Whoever pays on a page is charged when they come back.
+                if let PayWith::Card(card) = pay_with {
+                    self.charge(*sale, *attempt, gateway, Some(card), started);
+                }
                 Taken::Now(order_id)
             }
         }
     }
 }
 
-fn new_attempt(mint: &mut Mint, gateway: &dyn Gateway, card: &Card) -> NewAttempt {
+fn new_attempt(mint: &mut Mint, gateway: &dyn Gateway, pay_with: &PayWith) -> NewAttempt {
     NewAttempt {
         id: mint.id(),
         gateway: gateway.name().clone(),
         gateway_order_id: gateway.new_order_id(mint.number()),
         gateway_user_id: gateway.account().to_owned(),
-        card_company: card.company.clone(),
+        means: pay_with.means(),
         send_within: gateway.manners().charge_within,
     }
 }
@@ -231,6 +265,7 @@ fn remember(world: &mut World, call: &Call, order_id: OrderId) {
     let row = IdempotencyRow {
         fingerprint: call.fingerprint.clone(),
         order_id: Some(order_id),
+        refund_id: None,
         reply: None,
         created_at: world.now,
     };

@@ -38,11 +38,15 @@ pub struct Settings {
     pub lease: Duration,
     /// How often the sweep compares every open payment with its gateway.
     pub adjustment_every: Duration,
+    /// From which amount on, in minor units, two operators must agree what became of a payment in
+    /// doubt; `None` if one is enough.
+    pub second_person_from: Option<i64>,
 }
 
 impl Default for Settings {
     /// Orders stay open for 15 minutes: time to fetch another card. Obligations are looked for
-    /// five times a second; a lease outlives the longest look-up several times over.
+    /// five times a second; a lease outlives the longest look-up several times over. Two operators
+    /// must agree from 300,000 won on.
     fn default() -> Self {
         Self {
             open_for: Duration::from_mins(15),
@@ -50,6 +54,7 @@ impl Default for Settings {
             obligations_at_once: 64,
             lease: Duration::from_mins(1),
             adjustment_every: Duration::from_mins(5),
+            second_person_from: Some(300_000),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use payonce_domain::{
-    ids::{OrderId, ProductId},
+    ids::{OrderId, ProductId, RefundId},
     obligation::Lease,
     payment::{
         give_up::{self, CancelRefusal},
@@ -43,11 +43,22 @@ pub enum GiveUpError {
 }
 
 impl Engine {
-    /// Cancels an order that is certainly not charged; its stock goes back. Twice is once.
-    pub async fn cancel(&self, order_id: OrderId) -> Result<(), GiveUpError> {
+    /// Cancels an order, whole: uncharged it ends now, in doubt the wish is kept until that is certain,
+    /// charged its money goes back. Twice is once.
+    pub async fn cancel(&self, order_id: OrderId, reason: &str) -> Result<(), GiveUpError> {
         let sale = self.parts.store.sale(order_id).await?;
         let sale = sale.ok_or(GiveUpError::NoSuchOrder(order_id))?;
-        self.give_up(&sale, Why::Cancelled).await
+        let refund_id = self.mint().id();
+        let can_refund = self.can_refund(&sale);
+        let reason = reason.to_owned();
+        self.give_up(&sale, Why::Cancelled { refund_id, reason, can_refund }).await
+    }
+
+    /// Whether the gateway of the attempt that was charged, or last tried, can give money back.
+    pub(crate) fn can_refund(&self, sale: &Sale) -> bool {
+        let attempt = sale.paying_attempt().or_else(|| sale.last_attempt());
+        let gateway = attempt.and_then(|attempt| self.parts.gateways.get(&attempt.gateway));
+        gateway.is_some_and(|gateway| gateway.manners().can_refund)
     }
 
     pub(crate) async fn expire(&self, sale: &Sale, lease: Lease) {
@@ -59,7 +70,7 @@ impl Engine {
     async fn give_up(&self, sale: &Sale, why: Why) -> Result<(), GiveUpError> {
         let command = GiveUp {
             order_id: sale.order.id,
-            products: sale.holds.iter().map(|hold| hold.product_id).collect(),
+            products: sale.products(),
             why,
             seed: self.parts.entropy.number(),
         };
@@ -70,7 +81,7 @@ impl Engine {
 }
 
 enum Why {
-    Cancelled,
+    Cancelled { refund_id: RefundId, reason: String, can_refund: bool },
     Expired(Lease),
 }
 
@@ -95,9 +106,11 @@ impl Command for GiveUp {
     fn decide(&self, world: &mut World) -> Self::Reply {
         let sale = world.sales.get(&self.order_id);
         let sale = sale.ok_or(GiveUpError::NoSuchOrder(self.order_id))?;
-        let change = match self.why {
-            Why::Cancelled => give_up::cancel(sale, world.now, self.seed)?,
-            Why::Expired(lease) => give_up::expire(sale, lease, world.now, self.seed)?,
+        let change = match &self.why {
+            Why::Cancelled { refund_id, reason, can_refund } => {
+                give_up::cancel(sale, *refund_id, reason, *can_refund, world.now, self.seed)?
+            }
+            Why::Expired(lease) => give_up::expire(sale, *lease, world.now, self.seed)?,
         };
         world.apply(change)?;
         Ok(())

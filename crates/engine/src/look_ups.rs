@@ -13,7 +13,7 @@ use payonce_domain::{
     obligation::Lease,
     payment::{
         Attempt, AttemptState,
-        evidence::{Evidence, Finding, Source},
+        evidence::{Evidence, Finding, Sighting, Source, Verdict},
     },
     sale::Sale,
 };
@@ -153,6 +153,7 @@ impl Engine {
         };
         let asked = Asked::now(&self.parts.clock);
         let sighting = gateway.look_up(attempt).await;
+        let unconfirmed = is_unconfirmed(&sighting);
         let settle = Settle {
             order_id,
             products: BTreeSet::new(),
@@ -164,6 +165,16 @@ impl Engine {
         };
         if let Err(error) = self.settle(settle).await {
             tracing::warn!(attempt.id = %attempt_id, %error, "sighting not written: asked again later");
+            return;
+        }
+        if unconfirmed && lease.is_some() {
+            self.repeat(order_id, attempt_id, gateway).await;
         }
     }
+}
+
+/// Whether the gateway waits for a confirmation and has seen none.
+fn is_unconfirmed(sighting: &Sighting) -> bool {
+    let Sighting::Found(seen) = sighting else { return false };
+    !seen.is_empty() && seen.iter().all(|seen| seen.verdict == Verdict::Unconfirmed)
 }

@@ -47,6 +47,7 @@ impl Command for Remember {
         let row = world.idempotency.entry(self.call.key.clone()).or_insert(IdempotencyRow {
             fingerprint: self.call.fingerprint.clone(),
             order_id: self.about,
+            refund_id: None,
             reply: None,
             created_at: world.now,
         });

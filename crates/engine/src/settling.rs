@@ -57,7 +57,7 @@ impl Asked {
 
     /// How long ago that was. The longer of the two: one clock may have been set back, the other
     /// stands still while the machine sleeps.
-    fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         let micros = self.clock.monotonic_micros().saturating_sub(self.monotonic_micros);
         let elapsed = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
         elapsed.max(self.clock.now().since(self.at))
@@ -84,12 +84,28 @@ pub enum Unsettled {
     Defect(#[from] ProductNotLoaded),
 }
 
+impl Unsettled {
+    fn needs_products(&self) -> bool {
+        matches!(self, Self::Defect(_) | Self::Refused(SettleError::NeedsStock))
+    }
+}
+
 impl Engine {
     /// Takes evidence to the books. `Ok` means that what it proves is durable.
+    ///
+    /// The order's products are locked only where its stock moves, which is rare: then the decision
+    /// says so, and it is taken again with them.
     pub(crate) async fn settle(&self, settle: Settle) -> Result<(), BatchError> {
         let order_id = settle.order_id;
         let attempt_id = settle.evidence.attempt_id;
-        if let Err(error) = self.batcher.submit(settle).await? {
+        let mut taken = self.batcher.submit(settle.clone()).await?;
+        if taken.as_ref().is_err_and(Unsettled::needs_products)
+            && let Ok(Some(sale)) = self.parts.store.sale(order_id).await
+        {
+            let settle = Settle { products: sale.products(), ..settle };
+            taken = self.batcher.submit(settle).await?;
+        }
+        if let Err(error) = taken {
             tracing::error!(order.id = %order_id, attempt.id = %attempt_id, %error, "evidence not taken");
         }
         self.waiters.changed(order_id);
@@ -110,10 +126,12 @@ impl Command for Settle {
 
     fn decide(&self, world: &mut World) -> Self::Reply {
         let sale = world.sales.get(&self.order_id).ok_or(Unsettled::NoSuchOrder(self.order_id))?;
+        let available = world.available();
         let circumstances = Circumstances {
             manners: &self.manners,
             lease: self.lease,
             asked_at: world.now.before(self.asked.age()),
+            available: &available,
             now: world.now,
             seed: self.seed,
         };
@@ -124,7 +142,7 @@ impl Command for Settle {
     }
 }
 
-fn log(change: &Change) {
+pub(crate) fn log(change: &Change) {
     for incident in &change.incidents {
         tracing::error!(
             order.id = %incident.order_id,
@@ -146,7 +164,7 @@ mod tests {
         ids::Mint,
         money::Money,
         payment::{
-            AttemptState,
+            AttemptState, Means,
             evidence::{Finding, Sighting, Source},
             renew::NewAttempt,
         },
@@ -168,6 +186,9 @@ mod tests {
             unresolved_every: Duration::from_mins(15),
             doubt_absence_for: Duration::from_hours(6),
             can_refund: false,
+            has_page: false,
+            repeat_within: None,
+            look_ups_per_minute: None,
         }
     }
 
@@ -194,7 +215,7 @@ mod tests {
                 gateway: GatewayName::new("pg"),
                 gateway_order_id: "100000000000000001".into(),
                 gateway_user_id: "shop".into(),
-                card_company: "KB".into(),
+                means: Means::Card { company: "KB".into() },
                 send_within: manners().charge_within,
             },
             open_for: Duration::from_mins(15),

@@ -320,11 +320,8 @@ pub trait Store: Send + Sync + 'static {
     /// Incidents, newest first.
     async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError>;
     /// Orders whose payment is `unresolved`, oldest first.
-    async fn unresolved(
-        &self,
-        after: Option<OrderId>,
-        limit: u32,
-    ) -> Result<Vec<Sale>, StoreError>;
+    async fn unresolved(&self, after: Option<OrderId>, limit: u32)
+    -> Result<Vec<Sale>, StoreError>;
     /// Privileged acts, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 

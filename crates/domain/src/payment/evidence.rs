@@ -1,5 +1,7 @@
 //! Evidence: what may move an attempt. A clock, a timeout or a missing row is never evidence.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, ruling::Ruled};
@@ -99,6 +101,11 @@ pub enum Sighting {
     Unknown {
         /// What happened instead.
         text: String,
+    },
+    /// The gateway was not asked: it permits only so many look-ups. There is room again later.
+    NotAsked {
+        /// When.
+        again_in: Duration,
     },
 }
 

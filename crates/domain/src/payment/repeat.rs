@@ -12,7 +12,7 @@ use crate::{
 
 /// Records that the same request leaves again; `None` if it may not.
 ///
-/// Only an attempt whose outcome is unknown, whose gateway recognises a repeat for long enough, that
+/// Only an attempt whose outcome nobody will tell, whose gateway recognises a repeat for long enough, that
 /// needs nothing which we do not keep, and that nobody wishes to cancel.
 pub fn repeat(
     sale: &Sale,
@@ -23,7 +23,13 @@ pub fn repeat(
 ) -> Result<(Change, Option<Box<Attempt>>), IllegalMove> {
     let mut draft = Draft::of(sale.clone(), now, Mint::new(now, seed));
     let may = sale.attempt(id).is_some_and(|attempt| {
-        attempt.state == AttemptState::Unknown
+        let silent = match attempt.state {
+            AttemptState::Unknown => true,
+            // Whoever was to send it has died, or had to drop it.
+            AttemptState::Sent => now >= attempt.send_before,
+            _ => false,
+        };
+        silent
             && attempt.reference.is_none()
             && attempt.means.authentication().is_some()
             && manners.may_repeat(attempt.recorded_at, now)

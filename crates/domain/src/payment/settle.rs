@@ -4,7 +4,7 @@
 //! Evidence moves an attempt; the passing of time never does. The second arrival of the same news
 //! changes nothing. Pure: the caller loads what we read and saves what we return.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use thiserror::Error;
 
@@ -74,6 +74,7 @@ pub fn settle(
         before,
         circumstances,
         trouble: None,
+        not_asked: None,
     };
     match &evidence.finding {
         Finding::Answer(outcome) => settling.answered(outcome)?,
@@ -90,6 +91,8 @@ struct Settling<'a> {
     circumstances: &'a Circumstances<'a>,
     /// What kept this evidence from ending the look-up.
     trouble: Option<String>,
+    /// When there is room to ask, if the gateway was not asked.
+    not_asked: Option<Duration>,
 }
 
 impl Settling<'_> {
@@ -147,6 +150,11 @@ impl Settling<'_> {
             Sighting::Absent => self.absent(),
             Sighting::Unknown { text } => {
                 self.trouble = Some(format!("look-up without an answer: {text}"));
+                Ok(())
+            }
+            Sighting::NotAsked { again_in } => {
+                self.trouble = Some("waits for room among the permitted look-ups".to_owned());
+                self.not_asked = Some(*again_in);
                 Ok(())
             }
         }
@@ -540,14 +548,16 @@ impl Settling<'_> {
             owed.last_error = trouble;
         }
         if leased {
-            owed.tries += 1;
+            owed.tries += u32::from(self.not_asked.is_none());
             // The next fence is taken: should this be decided again, it is recognised as done.
             owed.fence += 1;
             owed.leased_until = None;
         }
         // Other evidence moves the appointment only when it moved the attempt and nobody is on it.
         if leased || (moved && owed.leased_until.is_none() && source == Source::Response) {
-            owed.due_at = if believed_absent || surfaced {
+            owed.due_at = if let Some(again_in) = self.not_asked {
+                now.after(again_in)
+            } else if believed_absent || surfaced {
                 now.after(manners.unresolved_every)
             } else {
                 next_look_up(&after, manners, owed.tries, now, chance)

@@ -1,5 +1,7 @@
 //! What may move a refund.
 
+use std::time::Duration;
+
 use crate::{ids::RefundId, money::Money, payment::evidence::Source};
 
 /// News about one refund, with where it came from.
@@ -61,6 +63,11 @@ pub enum RefundSighting {
     Unknown {
         /// What happened instead.
         text: String,
+    },
+    /// The gateway was not asked: it permits only so many look-ups. There is room again later.
+    NotAsked {
+        /// When.
+        again_in: Duration,
     },
 }
 

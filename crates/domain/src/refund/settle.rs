@@ -3,6 +3,8 @@
 //! The gateway's answer, a look-up and a settlement line all arrive as [`RefundEvidence`]. The second
 //! arrival of the same news changes nothing.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::{
@@ -47,12 +49,16 @@ pub fn settle(
         before,
         circumstances,
         trouble: None,
+        not_asked: None,
     };
     match &evidence.finding {
         RefundFinding::Answer(outcome) => settling.answered(outcome)?,
         RefundFinding::Sighting(RefundSighting::Seen(given)) => settling.seen(given)?,
         RefundFinding::Sighting(RefundSighting::Unknown { text }) => {
             settling.trouble = Some(format!("look-up without an answer: {text}"));
+        }
+        RefundFinding::Sighting(RefundSighting::NotAsked { again_in }) => {
+            settling.not_asked = Some(*again_in);
         }
     }
     settling.schedule()?;
@@ -65,6 +71,8 @@ struct Settling<'a> {
     circumstances: &'a Circumstances<'a>,
     /// What kept this evidence from ending the refund.
     trouble: Option<String>,
+    /// When there is room to ask, if the gateway was not asked.
+    not_asked: Option<Duration>,
 }
 
 impl Settling<'_> {
@@ -204,9 +212,13 @@ impl Settling<'_> {
         if after.state == RefundState::Refused || lease.is_none() || !good {
             return Ok(());
         }
-        owed.tries += 1;
         owed.fence += 1;
         owed.leased_until = None;
+        if let Some(again_in) = self.not_asked {
+            owed.due_at = now.after(again_in);
+            return Ok(());
+        }
+        owed.tries += 1;
         owed.due_at = next_try(manners, owed.tries, now, chance);
         let (tries, why) = (owed.tries, trouble.clone().unwrap_or_default());
         owed.last_error = trouble;

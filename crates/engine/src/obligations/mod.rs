@@ -100,6 +100,10 @@ impl Engine {
                 self.look_up(sale.order.id, attempt, Source::LookUp, Some(lease)).await;
             }
             (ObligationType::Expire, _) => self.expire(&sale, lease).await,
+            (ObligationType::Refund, _) if obligation.refund_id.is_some() => {
+                let Some(refund_id) = obligation.refund_id else { return };
+                self.refund_turn(&sale, refund_id, lease).await;
+            }
             (ObligationType::LookUp, None) | (ObligationType::Refund, _) => {
                 tracing::error!(obligation.id = %obligation.id, "nobody can work on this");
             }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use payonce_domain::{
+    gateway::GatewayName,
     invariants::{Rule, Violation, check_ledger, check_sale, check_stock},
     payment::AttemptState,
+    refund::RefundState,
     words::Word,
 };
 use payonce_ports::store::{Store, StoreError};
@@ -17,20 +19,22 @@ use super::{
 /// Orders read at a time.
 const PAGE: u32 = 500;
 
-/// Reads all books, checks every rule, and compares with the gateway's books if they are given.
+/// Reads all books, checks every rule, and compares with the books of those gateways that are given.
 ///
 /// `progress` is told how many orders have been read. Stock is compared between reads, so on a
 /// shop that is selling it is checked only if nothing moved meanwhile.
 pub async fn verify(
     store: &dyn Store,
-    gateway: Option<Vec<GatewayTransaction>>,
+    gateways: BTreeMap<GatewayName, Vec<GatewayTransaction>>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Verdict, StoreError> {
     let mut verdict = Verdict {
-        gateway_transactions: gateway.as_ref().map(|all| all.len() as u64),
+        gateway_transactions: (!gateways.is_empty())
+            .then(|| gateways.values().map(|all| all.len() as u64).sum()),
         ..Verdict::default()
     };
-    let mut gateway = gateway.map(GatewayBooks::of);
+    let mut gateways: BTreeMap<_, _> =
+        gateways.into_iter().map(|(name, all)| (name, GatewayBooks::of(all))).collect();
     let mut after = None;
     loop {
         let pages = store.sale_pages(after, PAGE).await?;
@@ -47,14 +51,20 @@ pub async fn verify(
                     verdict.approved += 1;
                     verdict.charge(attempt.amount);
                 }
-                if let Some(books) = &mut gateway {
-                    verdict.differences.extend(books.compare(attempt));
+                if let Some(books) = gateways.get_mut(&attempt.gateway) {
+                    verdict.differences.extend(books.compare(&page.sale, attempt));
+                }
+            }
+            for refund in &page.sale.refunds {
+                verdict.undecided_refunds += u64::from(refund.state.is_undecided());
+                if refund.state == RefundState::Done {
+                    verdict.give_back(refund.amount);
                 }
             }
         }
         progress(verdict.orders);
     }
-    verdict.differences.extend(gateway.into_iter().flat_map(GatewayBooks::unexplained));
+    verdict.differences.extend(gateways.into_values().flat_map(GatewayBooks::unexplained));
     verdict.violations.extend(check_whole(store).await?);
     Ok(verdict)
 }

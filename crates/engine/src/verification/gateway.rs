@@ -6,6 +6,8 @@ use payonce_domain::{
     ids::AttemptId,
     money::Money,
     payment::{Attempt, AttemptState},
+    refund::RefundState,
+    sale::Sale,
     words::Word,
 };
 
@@ -20,6 +22,8 @@ pub struct GatewayTransaction {
     pub amount: Money,
     /// What the gateway decided.
     pub verdict: GatewayVerdict,
+    /// What it gave back of it, in minor units.
+    pub refunded: i64,
 }
 
 /// What the gateway decided.
@@ -27,6 +31,8 @@ pub struct GatewayTransaction {
 pub enum GatewayVerdict {
     /// Nothing yet.
     Pending,
+    /// Nothing, and nothing will be unless we confirm.
+    Unconfirmed,
     /// Charged.
     Approved,
     /// Refused.
@@ -70,7 +76,16 @@ pub enum Difference {
         /// What the gateway says, in minor units.
         theirs: i64,
     },
-    /// One attempt was charged more than once.
+    /// Both have the charge, and gave back different sums of it.
+    Refunded {
+        /// Our attempt.
+        attempt_id: AttemptId,
+        /// What we say, in minor units.
+        ours: i64,
+        /// What the gateway says, in minor units.
+        theirs: i64,
+    },
+    /// One attempt was charged more than once, and not given back.
     ChargedTwice {
         /// Our attempt.
         attempt_id: AttemptId,
@@ -96,7 +111,7 @@ impl GatewayBooks {
     }
 
     /// Compares one attempt with the transactions that carry its order id, and takes them out.
-    pub fn compare(&mut self, attempt: &Attempt) -> Vec<Difference> {
+    pub fn compare(&mut self, sale: &Sale, attempt: &Attempt) -> Vec<Difference> {
         let theirs = self.by_order.remove(&attempt.gateway_order_id).unwrap_or_default();
         let mut differences = Vec::new();
         for transaction in &theirs {
@@ -110,8 +125,11 @@ impl GatewayBooks {
         }
         let charges: Vec<_> =
             theirs.iter().filter(|seen| seen.verdict == GatewayVerdict::Approved).collect();
-        if charges.len() > 1 {
-            let references = charges.iter().map(|charge| charge.reference.clone()).collect();
+        differences.extend(charges.iter().filter_map(|charge| refunded(sale, attempt, charge)));
+        let kept: Vec<_> =
+            charges.iter().filter(|charge| charge.refunded < charge.amount.minor).collect();
+        if kept.len() > 1 {
+            let references = kept.iter().map(|charge| charge.reference.clone()).collect();
             differences.push(Difference::ChargedTwice { attempt_id: attempt.id, references });
         }
         differences.extend(disagreement(attempt, &theirs, &charges));
@@ -125,6 +143,23 @@ impl GatewayBooks {
             verdict: transaction.verdict,
         })
     }
+}
+
+/// Whether the gateway gave back what we say. While a refund is undecided there is news to fetch.
+fn refunded(sale: &Sale, attempt: &Attempt, charge: &GatewayTransaction) -> Option<Difference> {
+    let mut ours = 0;
+    for refund in sale.refunds.iter().filter(|refund| refund.charge == charge.reference) {
+        match refund.state {
+            RefundState::Done => ours += refund.amount.minor,
+            RefundState::Refused => {}
+            RefundState::Owed | RefundState::Sent | RefundState::Unknown => return None,
+        }
+    }
+    (ours != charge.refunded).then_some(Difference::Refunded {
+        attempt_id: attempt.id,
+        ours,
+        theirs: charge.refunded,
+    })
 }
 
 fn disagreement(
@@ -141,8 +176,12 @@ fn disagreement(
     };
     match attempt.state {
         AttemptState::Approved => match charges.first() {
-            Some(charge) if Some(&charge.reference) == attempt.reference.as_ref() => None,
-            Some(charge) => Some(otherwise(charge)),
+            Some(first) => {
+                let named = charges
+                    .iter()
+                    .any(|charge| Some(&charge.reference) == attempt.reference.as_ref());
+                (!named).then(|| otherwise(first))
+            }
             None => Some(match theirs.first() {
                 Some(seen) => otherwise(seen),
                 None => Difference::MissingThere { attempt_id, state },
@@ -153,7 +192,12 @@ fn disagreement(
             (None, None) => Some(Difference::MissingThere { attempt_id, state }),
             (None, Some(_)) => None,
         },
+        // What went to a page is known there from the start; only a charge contradicts us.
+        AttemptState::NotCharged if attempt.means.is_page() => {
+            charges.first().copied().map(otherwise)
+        }
         AttemptState::NotCharged => theirs.first().map(otherwise),
+        AttemptState::Recorded => charges.first().copied().map(otherwise),
         // Undecided here: whatever the gateway says is news that is still being fetched.
         AttemptState::Sent | AttemptState::Accepted | AttemptState::Unknown => None,
     }

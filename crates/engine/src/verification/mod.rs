@@ -26,7 +26,11 @@ pub struct Verdict {
     pub approved: u64,
     /// Sum of the approved attempts in minor units, by currency code.
     pub charged: std::collections::BTreeMap<&'static str, i64>,
-    /// Transactions of the gateway that were compared; `None` if its books were not given.
+    /// Sum of what was given back in minor units, by currency code.
+    pub refunded: std::collections::BTreeMap<&'static str, i64>,
+    /// Refunds that are not certain yet.
+    pub undecided_refunds: u64,
+    /// Transactions of gateways that were compared; `None` if no books were given.
     pub gateway_transactions: Option<u64>,
     /// Rules of our own books that do not hold.
     pub violations: Vec<Violation>,
@@ -42,5 +46,9 @@ impl Verdict {
 
     fn charge(&mut self, amount: Money) {
         *self.charged.entry(amount.currency.code()).or_default() += amount.minor;
+    }
+
+    fn give_back(&mut self, amount: Money) {
+        *self.refunded.entry(amount.currency.code()).or_default() += amount.minor;
     }
 }
