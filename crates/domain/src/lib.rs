@@ -22,5 +22,7 @@ pub mod payment;
 pub mod product;
 pub mod refund;
 pub mod sale;
+#[cfg(test)]
+mod story;
 pub mod time;
 pub mod words;
