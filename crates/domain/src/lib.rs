@@ -19,6 +19,7 @@ pub mod obligation;
 pub mod order;
 pub mod payment;
 pub mod product;
+pub mod reconciliation;
 pub mod sale;
 pub mod time;
 pub mod words;
