@@ -1,10 +1,10 @@
 //! Reconciliation: what a gateway reports of one day, held against what our books say of it.
 //!
-//! Read in this order: [`line`](SettlementLine) (what the gateway tells), [`ours`](OurMovement)
-//! (what we hold), [`expectations`](Expectations) (which reports were read, what fees were agreed),
-//! [`matching`](reconcile) (which line is which movement of ours), [`judging`](Report) (what
-//! differs), [`finding`](Finding) (the differences, with names), [`repair`](plan) (what is done
-//! about each).
+//! Read in this order: `line` (what the gateway tells), `ours` (what we hold), `expectations`
+//! (which reports were read, what fees were agreed), `difference` (every way to disagree), `theirs`
+//! (the lines of one movement), `matching` (which movement of theirs is which of ours), `judging`
+//! (what differs), `strays` (what is none of ours), `fees`, `finding` and `telling` (one thing that
+//! differs, and its sentences), `repair` (what is done about each), `report`.
 //!
 //! A line is evidence that money moved. A missing line is evidence of nothing: no report is proof
 //! that it is complete, so what is not listed is asked about again and never called uncharged.
@@ -12,6 +12,7 @@
 //! under the same keys.
 
 mod date;
+mod difference;
 mod expectations;
 mod fees;
 mod finding;
@@ -22,14 +23,16 @@ mod ours;
 mod repair;
 mod report;
 mod strays;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod theirs;
 
 pub use date::{BadDate, Date};
+pub use difference::{Difference, FindingType, Severity};
 pub use expectations::{Expectations, FeeSchedule, Reading, RefundedFee};
 pub use fees::{FeeToPost, Leg, VAT_PAID, fees_account};
-pub use finding::{Difference, Finding, FindingType, Severity};
+pub use finding::Finding;
 pub use line::{MovementType, Settled, SettlementLine, Source};
 pub use ours::{OurCertainty, OurMovement};
 pub use repair::{LOOK_UP_FOR_DAYS, Planned, Repair, plan, repair};
