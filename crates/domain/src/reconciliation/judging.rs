@@ -22,6 +22,7 @@ pub(super) fn judge(
     let mut judging = Judging {
         day,
         expectations,
+        without_effect: 0,
         totals: BTreeMap::new(),
         findings: Vec::new(),
         unposted: Vec::new(),
@@ -35,11 +36,10 @@ pub(super) fn judge(
         }
         match pair {
             Some(found) => judging.pair(movement, ours[*found], &strays),
-            None => {
-                if let Some((difference, anchor)) = strays.meaning(movement) {
-                    judging.find(difference, movement, anchor, None);
-                }
-            }
+            None => match strays.meaning(movement) {
+                Some((difference, anchor)) => judging.find(difference, movement, anchor, None),
+                None => judging.without_effect += 1,
+            },
         }
     }
     for (movement, pair) in ours.iter().zip(&pairs.of_ours) {
@@ -53,6 +53,7 @@ pub(super) fn judge(
 struct Judging<'a> {
     day: Date,
     expectations: &'a Expectations,
+    without_effect: u64,
     totals: BTreeMap<(GatewayName, MovementType, &'static str), Total>,
     findings: Vec<Finding>,
     unposted: Vec<FeeToPost>,
@@ -70,7 +71,10 @@ impl Judging<'_> {
         }
         let undone = line.kind == MovementType::Charge && strays.is_undone(line);
         match ours.certainty {
-            OurCertainty::Not | OurCertainty::BelievedNot if undone => return,
+            OurCertainty::Not | OurCertainty::BelievedNot if undone => {
+                self.without_effect += 1;
+                return;
+            }
             OurCertainty::Not => {
                 return self.find(Difference::MovedThere, theirs, Some(ours), None);
             }
@@ -189,6 +193,7 @@ impl Judging<'_> {
         self.findings.sort_by_cached_key(|finding| (finding.severity(), finding.key()));
         Report {
             day: self.day,
+            without_effect: self.without_effect,
             totals: self.totals.into_values().collect(),
             findings: self.findings,
             unposted: self.unposted,

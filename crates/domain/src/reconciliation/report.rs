@@ -8,6 +8,9 @@ use crate::gateway::GatewayName;
 pub struct Report {
     /// The day.
     pub day: Date,
+    /// How many of the gateway's movements are none of ours and need nothing: it took them back
+    /// itself, or our books do.
+    pub without_effect: u64,
     /// What agreed, by gateway, direction and currency.
     pub totals: Vec<Total>,
     /// What differs, the gravest first.

@@ -22,6 +22,8 @@ pub(super) struct Strays<'a> {
     charge_of_reference: BTreeMap<Payment<'a>, usize>,
     charge_of_order_id: BTreeMap<Payment<'a>, usize>,
     refunds_of_reference: BTreeMap<Payment<'a>, Vec<usize>>,
+    /// The payments whose charge is one of ours.
+    paying: BTreeSet<Payment<'a>>,
     /// What was given back of each payment by refunds that are none of ours.
     given_back: BTreeMap<Payment<'a>, i128>,
     undone: BTreeSet<Payment<'a>>,
@@ -40,6 +42,7 @@ impl<'a> Strays<'a> {
             charge_of_reference: BTreeMap::new(),
             charge_of_order_id: BTreeMap::new(),
             refunds_of_reference: BTreeMap::new(),
+            paying: BTreeSet::new(),
             given_back: BTreeMap::new(),
             undone: BTreeSet::new(),
         };
@@ -100,8 +103,15 @@ impl<'a> Strays<'a> {
         }
         for (theirs, pair) in self.theirs.iter().zip(&self.pairs.of_theirs) {
             let line = theirs.line();
-            if line.kind == MovementType::Refund && pair.is_none() {
-                *self.given_back.entry(payment(line)).or_default() += i128::from(line.amount.minor);
+            match (line.kind, pair) {
+                (MovementType::Charge, Some(_)) => {
+                    self.paying.insert(payment(line));
+                }
+                (MovementType::Refund, None) => {
+                    *self.given_back.entry(payment(line)).or_default() +=
+                        i128::from(line.amount.minor);
+                }
+                (MovementType::Charge, None) | (MovementType::Refund, Some(_)) => {}
             }
         }
     }
@@ -172,20 +182,18 @@ impl<'a> Strays<'a> {
     }
 
     /// Whether this charge can be given back without touching the one that pays the order: ours is
-    /// listed, stands and agrees, and this is another payment of which nothing was given back.
+    /// listed, stands and agrees, and this is a payment that pays nothing, and all of it is left.
     fn is_clearly_extra(&self, theirs: &Theirs<'_>, anchor: usize) -> bool {
         let line = theirs.line();
         let ours = self.ours[anchor];
         let stands = self.listed(anchor).is_some_and(|listed| {
-            agrees(listed, ours)
-                && !listed.is_repeated()
-                && self.given_back(listed.line()) == 0
-                && listed.line().reference != line.reference
+            agrees(listed, ours) && !listed.is_repeated() && self.given_back(listed.line()) == 0
         });
         stands
             && ours.kind == MovementType::Charge
             && ours.certainty != OurCertainty::Not
             && theirs.dissent().is_none()
+            && !self.paying.contains(&payment(line))
             && self.given_back(line) == 0
             && self.refunded_by_us(line) == 0
     }

@@ -12,6 +12,43 @@ fn equal_partial_refunds_are_told_apart_by_their_movements() {
     let report = world.report();
     assert_eq!(world.found(), [(Difference::NotListed, "look_up")]);
     assert_eq!(report.findings[0].subject(), "rfd_8a");
+
+    world.list(refund_line(8, "z", 1_000));
+    assert_eq!(
+        world.found(),
+        [(Difference::UnknownRefund, "incident"), (Difference::NotListed, "look_up")],
+        "another of the same amount does not stand in for it"
+    );
+}
+
+#[test]
+fn refunds_are_matched_by_amount_under_either_name_of_the_payment() {
+    let mut world = World::empty();
+    world.attempted(1, 10_000, OurCertainty::InDoubt);
+    for (label, amount) in [("a", 1_000), ("b", 2_000)] {
+        world.refund_begun(1, label, amount, OurCertainty::InDoubt);
+        world.list(refund_line(1, label, amount));
+    }
+    let repairs = [(Difference::InDoubt, "confirm_refund"); 2];
+    assert_eq!(world.found(), repairs, "by order id: no reference is known");
+
+    for ours in &mut world.ours {
+        ours.reference = Some("pay1".into());
+    }
+    for line in &mut world.lines {
+        line.gateway_order_id = "somebody-else".into();
+    }
+    let contradicted = [(Difference::NamesContradict, "incident"); 2];
+    assert_eq!(world.found(), contradicted, "by reference: the order id is not ours");
+}
+
+#[test]
+fn a_refused_refund_is_not_the_one_of_another_amount() {
+    let mut world = World::empty();
+    world.paid(1, 10_000);
+    world.refund_begun(1, "a", 2_000, OurCertainty::Not);
+    world.list(refund_line(1, "b", 3_000));
+    assert_eq!(world.found(), [(Difference::UnknownRefund, "incident")]);
 }
 
 #[test]

@@ -90,8 +90,24 @@ proptest! {
         let certain =
             world.ours.iter().filter(|ours| ours.certainty == OurCertainty::Certain).count();
         prop_assert!(matched <= certain as u64, "each of ours is matched at most once");
+        let name = |line: &SettlementLine| (line.movement.clone(), line.kind);
+        let told: BTreeSet<_> = world.lines.iter().map(name).collect();
+        let found: BTreeSet<_> =
+            report.findings.iter().filter_map(|finding| finding.line.as_ref()).map(name).collect();
+        let accounted_for = matched + report.without_effect + found.len() as u64;
+        prop_assert!(told.len() as u64 <= accounted_for, "no line is passed over");
 
-        for Planned { repair, .. } in plan(&report, day().next()) {
+        let plan = plan(&report, day().next());
+        let confirmed: BTreeSet<_> = plan
+            .iter()
+            .filter_map(|planned| {
+                let Repair::Confirm { transaction, .. } = &planned.repair else {
+                    return None;
+                };
+                Some(transaction.reference.clone())
+            })
+            .collect();
+        for Planned { repair, .. } in plan {
             match repair {
                 Repair::Confirm { attempt, transaction } => {
                     let ours = world.ours.iter().find(|ours| {
@@ -108,6 +124,7 @@ proptest! {
                             && ours.reference.as_ref() == Some(&reference)
                     });
                     prop_assert!(!held, "what we hold charged is never given back as extra");
+                    prop_assert!(!confirmed.contains(&reference), "nor what is confirmed");
                 }
                 Repair::ConfirmRefund { movement, .. } => {
                     let listed = world.lines.iter().any(|line| {
