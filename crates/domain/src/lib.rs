@@ -20,6 +20,7 @@ pub mod obligation;
 pub mod order;
 pub mod payment;
 pub mod product;
+pub mod reconciliation;
 pub mod refund;
 pub mod sale;
 #[cfg(test)]
