@@ -3,4 +3,5 @@
 
 pub mod guard;
 pub mod pg_simulator;
+mod quoted;
 pub mod transport;
