@@ -1,6 +1,6 @@
 //! The buyer's side without a browser: opening the window, authenticating, running out of time.
 //!
-//! [`super::window`] is the same for a browser.
+//! `window` is the same for a browser.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use axum::http::{HeaderMap, header};
 
 use super::payment::Payment;
+use crate::clock::seoul_time;
 
 /// `GET /v2/standard`.
 pub(super) const SDK: &str = include_str!("assets/sdk.js");
@@ -82,7 +83,7 @@ pub(super) fn payment(payment: &Payment, shop: &str, language: Language) -> Stri
 <dl>
 <div><dt>{order}</dt><dd class="id">{order_id}</dd></div>
 <div><dt>{method}</dt><dd>{card}</dd></div>
-<div><dt>{until}</dt><dd>{minutes}</dd></div>
+<div><dt>{until}</dt><dd>{deadline}</dd></div>
 </dl>
 <section class="actions">{pay}{cancel}</section>
 <section class="trial"><h2>{trial}</h2>{over_limit}{declined}</section>
@@ -93,9 +94,9 @@ pub(super) fn payment(payment: &Payment, shop: &str, language: Language) -> Stri
         order = say("주문번호", "Order"),
         order_id = escape(&purchase.order_id),
         method = say("결제수단", "Method"),
-        card = say("테스트 신용카드 · 일시불", "Test credit card · one payment"),
-        until = say("결제 가능 시간", "Time to pay"),
-        minutes = say("30분", "30 minutes"),
+        card = say("테스트 신용카드 · 일시불", "Test credit card · paid at once"),
+        until = say("결제 기한", "Pay by"),
+        deadline = deadline(payment, language),
         pay = button("primary", "pay", &pay, ""),
         cancel = button("plain", "cancel", say("결제 취소", "Cancel"), ""),
         trial = say("다른 결과로 끝내 보기", "Try another ending"),
@@ -104,8 +105,8 @@ pub(super) fn payment(payment: &Payment, shop: &str, language: Language) -> Stri
             "pay-over-limit",
             say("승인 단계에서 한도 초과", "Over the limit at approval"),
             say(
-                "결제하기를 누른 것과 같지만, 상점이 승인할 때 카드사가 거절해요",
-                "As if you had paid, but the card company refuses when the shop confirms",
+                "상점이 승인을 요청할 때 카드사가 거절해요",
+                "The card company refuses when the shop confirms",
             ),
         ),
         declined = button(
@@ -115,7 +116,7 @@ pub(super) fn payment(payment: &Payment, shop: &str, language: Language) -> Stri
             say("인증하는 동안 카드사가 거절해요", "Refused while you authenticate"),
         ),
         footer = say(
-            "연습용 결제창이에요. 실제로 결제되지 않고 토스페이먼츠와는 관계없어요.",
+            "연습용 결제창이라 돈이 나가지 않아요. 토스페이먼츠가 운영하지 않아요.",
             "A practice window: no money moves, and it is not run by Toss Payments.",
         ),
     );
@@ -133,7 +134,7 @@ pub(super) fn notice(notice: Notice, language: Language, back: Option<&str>) -> 
         )
     });
     let body = format!(
-        r#"<header><p class="shop">&nbsp;</p></header><section class="sum"><h1 class="said">{title}</h1><p>{text}</p></section>{link}"#
+        r#"<section class="sum"><h1 class="said">{title}</h1><p>{text}</p></section>{link}"#
     );
     document(language, title, &body)
 }
@@ -200,6 +201,16 @@ fn document(language: Language, title: &str, body: &str) -> String {
 </html>
 "#
     )
+}
+
+/// `14:36까지`, in Seoul; the window is shown only while it has an end.
+fn deadline(payment: &Payment, language: Language) -> String {
+    let at = payment.expires_at_ms().map(seoul_time).unwrap_or_default();
+    let minute = at.get("yyyy-MM-ddT".len().."yyyy-MM-ddTHH:mm".len()).unwrap_or_default();
+    match language {
+        Language::Korean => format!("{minute}까지"),
+        Language::English => format!("{minute} in Seoul"),
+    }
 }
 
 /// `15,000원`, `₩15,000`.

@@ -10,6 +10,9 @@ const READY_FOR_MS: u64 = 30 * 60 * 1000;
 const IN_PROGRESS_FOR_MS: u64 = 10 * 60 * 1000;
 const MINIMUM_AMOUNT: u64 = 100;
 
+/// Far above any payment, so that sums stay far below the limits of the arithmetic.
+pub(crate) const MAXIMUM_AMOUNT: u64 = 1_000_000_000_000;
+
 /// §3, without the states of virtual accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -150,6 +153,9 @@ impl Purchase {
             return Err(&codes::INVALID_ORDER_ID);
         }
         if !(1..=100).contains(&self.order_name.chars().count()) || self.tax_free > self.amount {
+            return Err(&codes::INVALID_REQUEST);
+        }
+        if self.amount > MAXIMUM_AMOUNT {
             return Err(&codes::INVALID_REQUEST);
         }
         if self.amount < MINIMUM_AMOUNT {
@@ -327,9 +333,9 @@ impl Payment {
     }
 }
 
-/// The VAT contained in a taxed amount, rounded half up.
+/// The VAT contained in a taxed amount, rounded. No whole amount is half-way.
 pub(crate) fn eleventh(amount: u64) -> u64 {
-    (2 * amount + 11) / 22
+    (amount + 5) / 11
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::codes::{self, Code};
 use super::operation::Operation;
+use super::payment::MAXIMUM_AMOUNT;
 
 /// Far above any request of this API.
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -109,7 +110,7 @@ impl Fields {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Number(number)) => {
                 let won = number.as_u64().or_else(|| whole(number.as_f64()?));
-                won.filter(|won| *won <= MAX_AMOUNT).map(Some).ok_or(&codes::INVALID_REQUEST)
+                won.filter(|won| *won <= MAXIMUM_AMOUNT).map(Some).ok_or(&codes::INVALID_REQUEST)
             }
             Some(_) => Err(&codes::INVALID_REQUEST),
         }
@@ -124,9 +125,6 @@ impl Fields {
         Ok(self.0.as_ref().ok_or(&codes::INVALID_REQUEST)?.get(name))
     }
 }
-
-/// Sums of a day stay far below the limits of the arithmetic.
-const MAX_AMOUNT: u64 = 1_000_000_000_000;
 
 /// `15000.0` is a whole number, `15000.5` is none.
 #[allow(

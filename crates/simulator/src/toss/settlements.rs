@@ -176,19 +176,19 @@ impl Line {
         self.fees = vec![Fee { r#type: "BASE", fee }];
         self.vat = vat;
         self.supply_amount = fee - vat;
-        self.pay_out_amount = amount - fee;
+        self.pay_out_amount = amount.saturating_sub(fee);
     }
 
     /// The amount and the base fee as they are.
     pub(super) fn charged(&self) -> (i64, i64) {
-        (self.amount, self.amount - self.pay_out_amount)
+        (self.amount, self.amount.saturating_sub(self.pay_out_amount))
     }
 }
 
 /// Rounded half away from zero, with the sign of the amount.
 fn fee_of(amount: i64, settlement: &Settlement) -> i64 {
     let points = i64::from(settlement.fee_basis_points);
-    (amount.abs() * points + 5_000) / 10_000 * amount.signum()
+    amount.saturating_abs().saturating_mul(points).saturating_add(5_000) / 10_000 * amount.signum()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ async fn a_buyer_pays_and_the_shop_confirms() {
     let world = World::start();
     let page = visit(&world, &visit(&world, PAY).await.location()).await;
     assert_eq!(page.status, Some(StatusCode::OK));
-    for shown in ["payonce 상점", "원두 &#60;b&#62;", "15,000원 결제하기", ORDER, "결제 취소"]
+    for shown in ["payonce 상점", "원두 &#60;b&#62;", "15,000원 결제하기", "10:45까지", "결제 취소"]
     {
         assert!(page.text.contains(shown), "{shown} in {}", page.text);
     }
@@ -83,6 +83,7 @@ async fn a_window_opens_only_for_this_shop_and_returns_only_to_the_web() {
     for (wrong, code) in [
         (PAY.replace("amount=15000", "amount=99"), "BELOW_MINIMUM_AMOUNT"),
         (PAY.replace("amount=15000", "amount=many"), "INVALID_REQUEST"),
+        (PAY.replace("amount=15000", "amount=18446744073709551615"), "INVALID_REQUEST"),
         (PAY.replace("currency=KRW", "currency=USD"), "INVALID_REQUEST"),
         (PAY.replace(ORDER, "short"), "INVALID_ORDER_ID"),
     ] {
