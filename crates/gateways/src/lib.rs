@@ -4,4 +4,5 @@
 pub mod guard;
 pub mod pg_simulator;
 mod quoted;
+pub mod toss;
 pub mod transport;
