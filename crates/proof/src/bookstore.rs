@@ -15,11 +15,7 @@ use payonce_domain::{
     words::Word,
 };
 use payonce_engine::{
-    Engine,
-    checkout::Call,
-    confirming::ReturnError,
-    refunds::AskRefund,
-    verification::Verdict,
+    Engine, checkout::Call, confirming::ReturnError, refunds::AskRefund, verification::Verdict,
 };
 use payonce_ports::{
     entropy::{Entropy, SeededEntropy},

@@ -34,7 +34,8 @@ use payonce_gateways::{
 use payonce_ports::{
     clock::Clock,
     store::{
-        AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
+        AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
+        StoreError, User,
     },
 };
 use payonce_simulator::{

@@ -201,7 +201,8 @@ impl World {
             Arc::new(Guarded::new(wire, layers.clone(), clock, entropy))
         };
         let pg = PgSimulator::new(self.gateway.clone(), wire(self.simulator.router()));
-        let toss = Toss::new(self.toss_gateway.clone(), wire(self.toss.router()));
+        let toss =
+            Toss::new(self.toss_gateway.clone(), wire(self.toss.router())).expect("settings");
         let name = GatewayName::new(pg_simulator::NAME);
         let gateways = BTreeMap::from([
             (name.clone(), guarded(Arc::new(pg), &self.layers)),
@@ -283,7 +284,11 @@ impl World {
     }
 
     /// The buyer comes back to this process with what the browser carries.
-    pub async fn come_back(&self, engine: &Engine, fields: &Fields) -> Result<OrderId, ReturnError> {
+    pub async fn come_back(
+        &self,
+        engine: &Engine,
+        fields: &Fields,
+    ) -> Result<OrderId, ReturnError> {
         engine.returned(&GatewayName::new(toss::NAME), fields).await
     }
 
@@ -392,7 +397,7 @@ fn toss_gateway(settings: &TossSettings) -> toss::Settings {
         security_key: None,
         account: settings.m_id.clone(),
         test_code: None,
-        manners: toss::stock_manners(),
+        manners: toss::stock_manners(toss::Keys::Live),
     }
 }
 

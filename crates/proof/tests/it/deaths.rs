@@ -20,7 +20,9 @@ impl Books<'_> {
     pub(crate) async fn world(self, settings: Settings, seed: u64) -> World {
         match self {
             Self::Sqlite => World::on_sqlite(settings, seed).await,
-            Self::Postgres(database) => World::on_postgres(database.emptied(), settings, seed).await,
+            Self::Postgres(database) => {
+                World::on_postgres(database.emptied(), settings, seed).await
+            }
         }
     }
 }
