@@ -19,6 +19,8 @@
 mod layers;
 mod look_up_limit;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod weight;
 
 use std::{sync::Arc, time::Duration};

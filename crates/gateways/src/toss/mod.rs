@@ -18,6 +18,8 @@ mod codes;
 mod page;
 mod settings;
 pub mod settlement;
+#[cfg(test)]
+mod tests;
 pub mod webhook;
 mod wire;
 
