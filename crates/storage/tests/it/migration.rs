@@ -7,6 +7,8 @@ use payonce_domain::{
     hold::HoldState,
     ids::{ObligationId, RefundId},
     incident::{Incident, IncidentType},
+    invariants::check_sale,
+    ledger::{self, Movement, Posting},
     obligation::{Obligation, ObligationState, ObligationType},
     order::OrderStatus,
     payment::{AttemptState, FailureReason, PaymentState, Problem, ProblemCode},
@@ -74,6 +76,7 @@ struct OldBooks {
     under_way: Sale,
     served: Sale,
     given_up: Sale,
+    postings: Vec<Posting>,
     fulfilment: Fulfilment,
     incident: Incident,
 }
@@ -107,7 +110,15 @@ impl OldBooks {
             Some("txn-2 must be given back by hand: the gateway has no refund call".to_owned());
         let mut incident = samples.incident(&given_up, "txn-2");
         incident.kind = IncidentType::ChargedAfterGivenUp;
-        Self { samples, under_way, served, given_up, fulfilment, incident }
+
+        let mut postings = samples.postings(&served);
+        let movement =
+            Movement { order_id: served.order.id, attempt_id: served.attempts[0].id, at: START };
+        let (debit, credit) = (ledger::BUYERS_PAID, ledger::SALES);
+        let total = served.order.total;
+        postings.extend(ledger::entry(&mut samples.mint, movement, debit, credit, total));
+        postings.extend(samples.postings(&given_up));
+        Self { samples, under_way, served, given_up, postings, fulfilment, incident }
     }
 
     fn sales(&self) -> [&Sale; 3] {
@@ -130,6 +141,19 @@ impl OldBooks {
         }
         for sale in self.sales() {
             sql += &rows(sale);
+        }
+        for posting in &self.postings {
+            write!(
+                sql,
+                "INSERT INTO postings VALUES ('{}', '{}', '{}', {}, 'KRW', '{}', {});",
+                posting.order_id,
+                posting.entry_id,
+                posting.account,
+                posting.amount.minor,
+                posting.attempt_id,
+                posting.at.micros(),
+            )
+            .unwrap();
         }
         let (given, seen) = (&self.fulfilment, &self.incident);
         write!(
@@ -170,8 +194,10 @@ impl OldBooks {
         assert_eq!(store.order_of_refund(given_up.refunds[0].id).await, Ok(Some(order_id)));
         assert_eq!(store.sale(order_id).await, Ok(Some(given_up)));
         let pages = store.sale_pages(None, 10).await.unwrap();
-        let given: Vec<_> = pages.into_iter().flat_map(|page| page.fulfilments).collect();
-        assert_eq!(given, [self.fulfilment.clone()]);
+        assert_eq!(pages.iter().flat_map(check_sale).collect::<Vec<_>>(), []);
+        let given: Vec<_> = pages.iter().flat_map(|page| &page.fulfilments).collect();
+        assert_eq!(given, [&self.fulfilment]);
+        assert_eq!(pages.iter().map(|page| page.postings.len()).sum::<usize>(), 6);
         assert_eq!(store.incidents(10).await, Ok(vec![self.incident.clone()]));
         let key = IdempotencyKey { scope: "usr".to_owned(), key: "key".to_owned() };
         let remembered = store.idempotency(&key).await.unwrap().unwrap();
