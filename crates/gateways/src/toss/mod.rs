@@ -219,7 +219,7 @@ impl Gateway for Toss {
         _within: Duration,
     ) -> RefundOutcome {
         if let Some(text) = self.not_ours(attempt) {
-            return RefundOutcome::NotSent { text };
+            return RefundOutcome::Refused { text };
         }
         let path = format!("/v1/payments/{}/cancel", segment(&refund.charge));
         let idempotency_key = format!("{}-{}", refund.id, refund.request);
