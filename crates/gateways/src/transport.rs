@@ -22,8 +22,10 @@ pub struct Request {
 }
 
 impl std::fmt::Debug for Request {
+    /// Without the path, which may name what charges money.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
+        let host = self.url.splitn(4, '/').nth(2).unwrap_or_default();
+        write!(f, "{} to {host}", self.method)
     }
 }
 
@@ -149,6 +151,13 @@ mod tests {
         let (method, url) = (Method::GET, url.to_owned());
         let request = Request { method, url, headers: Vec::new(), body: None };
         transport.send(request).await.expect_err("nobody answers")
+    }
+
+    #[test]
+    fn a_request_is_printed_without_its_path() {
+        let url = "https://api.example/v1/billing/key".to_owned();
+        let request = Request { method: Method::POST, url, headers: Vec::new(), body: None };
+        assert_eq!(format!("{request:?}"), "POST to api.example");
     }
 
     #[tokio::test]
