@@ -24,7 +24,7 @@ pub struct Request {
 impl std::fmt::Debug for Request {
     /// Without the path, which may name what charges money.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.url.splitn(4, '/').nth(2).unwrap_or_default();
+        let host = self.url.split('/').nth(2).unwrap_or_default();
         write!(f, "{} to {host}", self.method)
     }
 }

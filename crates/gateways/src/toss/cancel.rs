@@ -135,8 +135,11 @@ fn cancels(payment: &Payment) -> &[Cancel] {
     payment.cancels.as_deref().unwrap_or_default()
 }
 
+/// The cancel that carries our marker; of several the one that was not aborted.
 fn cancel_of<'a>(payment: &'a Payment, refund: &Refund) -> Option<&'a Cancel> {
-    cancels(payment).iter().find(|cancel| is_marked(cancel, refund))
+    let marked = || cancels(payment).iter().filter(|cancel| is_marked(cancel, refund));
+    let is_aborted = |cancel: &&Cancel| cancel.cancel_status == Some(CancelStatus::Aborted);
+    marked().find(|cancel| !is_aborted(cancel)).or_else(|| marked().next())
 }
 
 fn is_marked(cancel: &Cancel, refund: &Refund) -> bool {

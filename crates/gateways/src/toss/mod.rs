@@ -228,6 +228,9 @@ impl Gateway for Toss {
         if let Some(text) = self.not_ours(attempt) {
             return RefundOutcome::Refused { text };
         }
+        if refund.amount.currency != Currency::KRW {
+            return RefundOutcome::Refused { text: "only won are given back".to_owned() };
+        }
         let path = format!("/v1/payments/{}/cancel", segment(&refund.charge));
         let idempotency_key = format!("{}-{}", refund.id, refund.request);
         let response =
