@@ -84,7 +84,7 @@ fn shut(world: &World) -> axum::Router {
         order_id: payonce_gateways::pg_simulator::callback::order_id,
     };
     let secret = "a secret".to_owned().into();
-    let mut settings = payonce_api::ApiSettings::new(secret, Vec::new(), vec![callback]);
+    let mut settings = payonce_api::ApiSettings::new(secret, "", Vec::new(), vec![callback]);
     settings.calls_at_once = 0;
     payonce_api::router(world.engine.clone(), settings)
 }
