@@ -157,8 +157,7 @@ impl Checking<'_> {
         let sale = &self.pages.sale;
         let live = sale.attempts.iter().filter(|attempt| attempt.state.is_live()).count();
         self.expect(live <= 1, Rule::OneLiveAttempt, || format!("{live} live attempts"));
-        let recorded =
-            sale.attempts.iter().any(|attempt| attempt.state == AttemptState::Recorded);
+        let recorded = sale.attempts.iter().any(|attempt| attempt.state == AttemptState::Recorded);
         let (pending, completed) = (
             sale.order.status == OrderStatus::Pending,
             sale.order.status == OrderStatus::Completed,
@@ -250,9 +249,8 @@ impl Checking<'_> {
             let all = sale.was_served() && hold.state == HoldState::Returned;
             hold.given_back == if all { hold.quantity } else { asked }
         });
-        let follow = one_a_line
-            && given_back
-            && sale.holds.iter().all(|hold| hold.state == expected);
+        let follow =
+            one_a_line && given_back && sale.holds.iter().all(|hold| hold.state == expected);
         let states: Vec<_> = sale.holds.iter().map(|hold| hold.state.word()).collect();
         let status = sale.order.status.word();
         self.expect(follow, Rule::HoldsFollowTheOrder, || {

@@ -20,7 +20,10 @@ pub mod obligation;
 pub mod order;
 pub mod payment;
 pub mod product;
+pub mod reconciliation;
 pub mod refund;
 pub mod sale;
+#[cfg(test)]
+mod story;
 pub mod time;
 pub mod words;

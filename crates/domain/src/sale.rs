@@ -292,7 +292,7 @@ impl Draft {
         self.move_holds(HoldState::Returned);
         self.end_order(status);
         self.end_obligations(ObligationType::Expire);
-        Ok(())
+        self.follow_refunds()
     }
 
     /// Raises an incident; telling it twice stores it once.
@@ -367,13 +367,7 @@ impl Draft {
     pub(crate) fn post(&mut self, attempt: &Attempt, debit: &str, credit: &str, amount: Money) {
         let movement =
             Movement { order_id: self.sale.order.id, attempt_id: attempt.id, at: self.now };
-        self.postings.extend(ledger::entry(
-            &mut self.mint,
-            movement,
-            debit,
-            credit,
-            amount,
-        ));
+        self.postings.extend(ledger::entry(&mut self.mint, movement, debit, credit, amount));
     }
 
     pub(crate) fn move_holds(&mut self, to: HoldState) {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{
-    Attempt, AttemptState, Means, PaymentState, ProblemCode, transitions::IllegalMove,
-};
+use super::{Attempt, AttemptState, Means, PaymentState, ProblemCode, transitions::IllegalMove};
 use crate::{
     gateway::GatewayName,
     ids::{AttemptId, Mint},
@@ -121,9 +119,10 @@ impl Draft {
 
     /// Owes the end of an order that nobody pays, once.
     pub(crate) fn owe_expiry(&mut self) {
-        let owed = self.sale.obligations.iter().any(|owed| {
-            owed.kind == ObligationType::Expire && owed.state == ObligationState::Owed
-        });
+        let owed =
+            self.sale.obligations.iter().any(|owed| {
+                owed.kind == ObligationType::Expire && owed.state == ObligationState::Owed
+            });
         if !owed {
             let expires_at = self.sale.order.expires_at;
             self.owe(ObligationType::Expire, None, expires_at);

@@ -95,8 +95,11 @@ pub fn rule(
         .filter(|attempt| attempt.state.is_at_gateway())
         .ok_or(RulingRefusal::NotInDoubt)?;
     let first = attempt.ruling.clone();
-    let mut draft =
-        Draft::of(sale.clone(), circumstances.now, Mint::new(circumstances.now, circumstances.seed));
+    let mut draft = Draft::of(
+        sale.clone(),
+        circumstances.now,
+        Mint::new(circumstances.now, circumstances.seed),
+    );
     let second = match (&first, needs_second) {
         (_, false) => None,
         (None, true) => {
@@ -114,8 +117,11 @@ pub fn rule(
         (Some(_), true) => Some(ruling.by),
     };
     let told = first.filter(|_| needs_second).unwrap_or(ruling);
-    let evidence =
-        Evidence { attempt_id, source: Source::Operator, finding: Finding::Ruled(told.ruled.clone()) };
+    let evidence = Evidence {
+        attempt_id,
+        source: Source::Operator,
+        finding: Finding::Ruled(told.ruled.clone()),
+    };
     let mut change = settle(sale, &evidence, circumstances)?;
     draft.hear(attempt_id, &told, second);
     let heard = draft.finish(Cause::Ruled);

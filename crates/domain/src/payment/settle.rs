@@ -294,7 +294,8 @@ impl Settling<'_> {
             return self.charged_in_vain(&attempt);
         }
         // Another attempt that waits at a page was never confirmed.
-        self.draft.leave_page(ProblemCode::Superseded, "an earlier attempt was charged after all")?;
+        self.draft
+            .leave_page(ProblemCode::Superseded, "an earlier attempt was charged after all")?;
         if self.draft.sale.order.cancel_wished_at.is_some() {
             if self.circumstances.manners.can_refund {
                 return self.cancelled_meanwhile(&attempt);

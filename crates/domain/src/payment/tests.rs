@@ -6,256 +6,27 @@ use std::{collections::BTreeMap, time::Duration};
 use proptest::prelude::*;
 
 use super::{
-    Attempt, AttemptState, FailureReason, PaymentState, Problem, ProblemCode,
-    evidence::{Evidence, Finding, Outcome, Sighting, Source, Transaction, Verdict},
-    give_up::{self, CancelRefusal},
-    renew::{self, NewAttempt, RenewRefusal},
-    settle::{Circumstances, settle},
+    AttemptState, FailureReason, PaymentState, Problem, ProblemCode,
+    evidence::{Finding, Outcome, Sighting, Transaction, Verdict},
+    give_up::CancelRefusal,
+    page::{Confirm, Return, ReturnRefusal},
+    renew::RenewRefusal,
+    ruling::{Heard, Ruled, RulingRefusal},
 };
 use crate::{
-    checkout::{Item, NewOrder, PlaceRefusal, place},
-    fulfilment::Fulfilment,
-    gateway::{GatewayName, Manners},
-    ids::{Mint, ProductId},
+    checkout::{Item, PlaceRefusal, place},
+    ids::{Mint, ProductId, RefundId},
     incident::IncidentType,
-    invariants::{SalePages, check_sale, check_stock},
-    ledger::Posting,
     money::Money,
     obligation::{Lease, ObligationState, ObligationType},
     order::OrderStatus,
-    product::{Product, ProductType},
-    sale::{Change, Sale},
-    time::Timestamp,
+    refund::{
+        Pieces,
+        evidence::{RefundOutcome, RefundSighting},
+        request::HowMuch,
+    },
+    story::{START, World, declined, no_answer, order, product},
 };
-
-const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
-
-fn manners() -> Manners {
-    Manners {
-        charge_within: Duration::from_secs(15),
-        request_life: Duration::from_mins(2),
-        verdict_after: Duration::from_secs(2),
-        look_up_at_most_every: Duration::from_secs(30),
-        horizon: Duration::from_mins(15),
-        unresolved_every: Duration::from_mins(15),
-        doubt_absence_for: Duration::from_hours(6),
-        can_refund: false,
-    }
-}
-
-/// One order with its books and a clock.
-struct World {
-    now: Timestamp,
-    products: BTreeMap<ProductId, Product>,
-    sale: Sale,
-    postings: Vec<Posting>,
-    fulfilments: Vec<Fulfilment>,
-    incidents: Vec<IncidentType>,
-    journal: Vec<String>,
-    seed: u64,
-}
-
-fn product(stock: u32) -> Product {
-    Product {
-        id: Mint::new(START, 1).id(),
-        kind: ProductType::Book,
-        name: "A book".into(),
-        price: Money::krw(15_000),
-        available: stock.into(),
-        received: stock.into(),
-        on_sale: true,
-        created_at: START,
-    }
-}
-
-fn attempt(number: u64) -> NewAttempt {
-    NewAttempt {
-        id: Mint::new(START, 100 + number).id(),
-        gateway: GatewayName::new("pg"),
-        gateway_order_id: format!("10000000000000000{number}"),
-        gateway_user_id: "shop".into(),
-        card_company: "KB".into(),
-        send_within: manners().charge_within,
-    }
-}
-
-fn order(product_id: ProductId, quantity: u32) -> NewOrder {
-    let mut mint = Mint::new(START, 50);
-    NewOrder {
-        order_id: mint.id(),
-        payment_id: mint.id(),
-        owner: mint.id(),
-        items: vec![Item { product_id, quantity }],
-        attempt: attempt(1),
-        open_for: Duration::from_mins(15),
-        metadata: "{}".into(),
-    }
-}
-
-impl World {
-    fn with_an_order() -> Self {
-        let product = product(10);
-        let id = product.id;
-        let mut products = BTreeMap::from([(id, product)]);
-        let change = place(&mut products, &order(id, 2), START, 7).expect("placed");
-        let mut world = Self {
-            now: START,
-            products,
-            sale: change.sale.clone(),
-            postings: Vec::new(),
-            fulfilments: Vec::new(),
-            incidents: Vec::new(),
-            journal: Vec::new(),
-            seed: 1_000,
-        };
-        world.apply(change);
-        world
-    }
-
-    fn apply(&mut self, change: Change) {
-        for (id, quantity) in change.returned {
-            self.products.get_mut(&id).expect("known").put_back(quantity);
-        }
-        self.sale = change.sale;
-        self.postings.extend(change.postings);
-        self.fulfilments.extend(change.fulfilments);
-        self.incidents.extend(change.incidents.iter().map(|incident| incident.kind));
-        self.journal.push(format!("{:?}", change.entry));
-        self.check();
-        self.sale.obligations.retain(|owed| owed.state != ObligationState::Done);
-    }
-
-    fn check(&self) {
-        let pages = SalePages {
-            sale: self.sale.clone(),
-            postings: self.postings.clone(),
-            fulfilments: self.fulfilments.clone(),
-        };
-        assert_eq!(check_sale(&pages), []);
-        for product in self.products.values() {
-            let held: i64 = self
-                .sale
-                .holds
-                .iter()
-                .filter(|hold| hold.state != crate::hold::HoldState::Returned)
-                .map(|hold| i64::from(hold.quantity))
-                .sum();
-            assert_eq!(check_stock(product, held), []);
-        }
-    }
-
-    fn attempt(&self, number: usize) -> &Attempt {
-        &self.sale.attempts[number - 1]
-    }
-
-    fn evidence(&self, number: usize, finding: Finding) -> Evidence {
-        let source = match finding {
-            Finding::Answer(_) => Source::Response,
-            Finding::Sighting(_) => Source::LookUp,
-        };
-        Evidence { attempt_id: self.attempt(number).id, source, finding }
-    }
-
-    fn settle_under(&mut self, number: usize, finding: Finding, lease: Option<Lease>) {
-        self.settle_late(number, finding, lease, self.now);
-    }
-
-    /// Settles now what the gateway was asked about at `asked_at`.
-    fn settle_late(
-        &mut self,
-        number: usize,
-        finding: Finding,
-        lease: Option<Lease>,
-        asked_at: Timestamp,
-    ) {
-        let evidence = self.evidence(number, finding);
-        self.seed += 1;
-        let manners = manners();
-        let (now, seed) = (self.now, self.seed);
-        let circumstances = Circumstances { manners: &manners, lease, asked_at, now, seed };
-        let change = settle(&self.sale, &evidence, &circumstances).expect("a legal decision");
-        self.apply(change);
-    }
-
-    fn settle(&mut self, number: usize, finding: Finding) {
-        self.settle_under(number, finding, None);
-    }
-
-    /// Leases the look-up that is owed for this attempt, if one is.
-    fn lease(&mut self, number: usize) -> Option<Lease> {
-        let id = self.attempt(number).id;
-        let lease = self.sale.owed_look_up(id).map(|owed| (owed.id, owed.fence + 1));
-        for owed in &mut self.sale.obligations {
-            if Some(owed.id) == lease.map(|(id, _)| id) {
-                owed.fence += 1;
-            }
-        }
-        lease.map(|(obligation_id, fence)| Lease { obligation_id, fence })
-    }
-
-    fn look_up(&mut self, number: usize, sighting: Sighting) {
-        let lease = self.lease(number);
-        self.settle_under(number, Finding::Sighting(sighting), lease);
-    }
-
-    fn found(&self, number: usize, verdict: Verdict) -> Sighting {
-        let attempt = self.attempt(number);
-        Sighting::Found(vec![Transaction {
-            reference: format!("TR:{number}"),
-            gateway_order_id: attempt.gateway_order_id.clone(),
-            amount: attempt.amount,
-            verdict,
-        }])
-    }
-
-    fn accept(&mut self, number: usize) {
-        let reference = format!("TR:{number}");
-        self.settle(number, Finding::Answer(Outcome::Accepted { reference }));
-    }
-
-    fn pass(&mut self, wait: Duration) {
-        self.now = self.now.after(wait);
-    }
-
-    fn expire(&mut self) {
-        let owed = self.sale.obligations.iter().find(|owed| owed.kind == ObligationType::Expire);
-        let Some(owed) = owed else { return };
-        let lease = Lease { obligation_id: owed.id, fence: owed.fence };
-        self.seed += 1;
-        let change = give_up::expire(&self.sale, lease, self.now, self.seed).expect("legal");
-        self.apply(change);
-    }
-
-    fn pay_again(&mut self, number: u64) -> Result<(), RenewRefusal> {
-        self.seed += 1;
-        let change = renew::pay_again(&self.sale, &attempt(number), self.now, self.seed)?;
-        self.apply(change);
-        Ok(())
-    }
-
-    fn cancel(&mut self) -> Result<(), CancelRefusal> {
-        self.seed += 1;
-        let change = give_up::cancel(&self.sale, self.now, self.seed)?;
-        self.apply(change);
-        Ok(())
-    }
-
-    fn states(&self) -> (PaymentState, OrderStatus) {
-        (self.sale.payment.state, self.sale.order.status)
-    }
-
-    fn left(&self) -> i64 {
-        self.products.values().next().expect("one product").available
-    }
-}
-
-fn declined() -> Verdict {
-    Verdict::Declined(Problem::new(ProblemCode::LimitExceeded, "한도초과입니다."))
-}
-
-fn no_answer() -> Finding {
-    Finding::Answer(Outcome::Unknown { text: "no answer in time".into() })
-}
 
 #[test]
 fn an_approved_order_is_paid_fulfilled_and_booked_once() {
@@ -433,20 +204,36 @@ fn an_attempt_that_surfaces_undecided_blocks_paying_again() {
     assert_eq!(world.pay_again(2), Err(RenewRefusal::InProgress));
 }
 
-#[test]
-fn a_charge_that_surfaces_after_the_order_was_given_up_alarms_and_owes_a_refund() {
+/// Brings an order to where it was given up and the first attempt turns out charged.
+fn charged_after_expiry(stock_left: i64) -> World {
     let mut world = believed_absent();
     world.pass(Duration::from_mins(16));
     world.expire();
     assert_eq!(world.states(), (PaymentState::Failed, OrderStatus::Failed));
+    world.sell_until(stock_left);
     let seen = world.found(1, Verdict::Approved);
     world.look_up(1, seen.clone());
     world.look_up(1, seen);
+    world
+}
+
+#[test]
+fn a_charge_that_surfaces_after_the_order_was_given_up_is_adopted_if_it_can_still_be_served() {
+    let world = charged_after_expiry(2);
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    assert_eq!((world.left(), world.fulfilments.len()), (0, 1), "the hold was taken again");
+    assert_eq!(world.incidents, []);
+}
+
+#[test]
+fn a_charge_that_surfaces_after_the_last_copy_was_sold_owes_a_refund_by_hand_where_there_is_no_call()
+ {
+    let world = charged_after_expiry(1);
     assert_eq!(world.states(), (PaymentState::CompensationFailed, OrderStatus::Failed));
     assert_eq!(world.incidents, [IncidentType::ChargedAfterGivenUp]);
     let owed: Vec<_> = world.sale.obligations.iter().map(|owed| (owed.kind, owed.state)).collect();
     assert_eq!(owed, [(ObligationType::Refund, ObligationState::Parked)]);
-    assert_eq!(world.left(), 10, "the stock had gone back and stays there");
+    assert_eq!(world.left(), 1, "the stock had gone back and stays there");
 }
 
 #[test]
@@ -488,8 +275,7 @@ fn a_charge_that_was_said_not_to_be_made_and_surfaces_is_asked_about_again() {
     assert!(world.sale.owed_look_up(world.attempt(1).id).is_some());
     let charged = world.found(1, Verdict::Approved);
     world.look_up(1, charged);
-    assert_eq!(world.states(), (PaymentState::CompensationFailed, OrderStatus::Failed));
-    assert_eq!(world.incidents, [IncidentType::ChargedAfterGivenUp]);
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
 }
 
 #[test]
@@ -552,9 +338,8 @@ fn an_old_lease_moves_no_appointment_but_its_evidence_counts() {
 }
 
 #[test]
-fn only_what_is_certainly_uncharged_can_be_cancelled() {
+fn what_is_certainly_uncharged_is_cancelled_at_once() {
     let mut world = World::with_an_order();
-    assert_eq!(world.cancel(), Err(CancelRefusal::InProgress));
     world.accept(1);
     let seen = world.found(1, declined());
     world.look_up(1, seen);
@@ -567,6 +352,259 @@ fn only_what_is_certainly_uncharged_can_be_cancelled() {
     let seen = paid.found(1, Verdict::Approved);
     paid.look_up(1, seen);
     assert_eq!(paid.cancel(), Err(CancelRefusal::CannotRefund));
+}
+
+#[test]
+fn a_wish_to_cancel_is_kept_while_it_is_not_certain_and_executed_when_it_is() {
+    type Ending = (fn(&mut World), PaymentState, OrderStatus, i64);
+    let endings: [Ending; 4] = [
+        (
+            |world| {
+                let charged = world.found(1, Verdict::Approved);
+                world.look_up(1, charged);
+            },
+            PaymentState::Cancelling,
+            OrderStatus::Cancelled,
+            10,
+        ),
+        (
+            |world| {
+                let refused = world.found(1, declined());
+                world.look_up(1, refused);
+            },
+            PaymentState::Failed,
+            OrderStatus::Cancelled,
+            10,
+        ),
+        (
+            |world| world.settle(1, Finding::Answer(Outcome::NotSent { text: "cut".into() })),
+            PaymentState::Failed,
+            OrderStatus::Cancelled,
+            10,
+        ),
+        (|world| world.settle(1, no_answer()), PaymentState::Processing, OrderStatus::Pending, 8),
+    ];
+    for (ending, state, status, left) in endings {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        world.cancel().expect("the wish is kept");
+        assert_eq!(world.states(), (PaymentState::Processing, OrderStatus::Pending));
+        assert_eq!(world.pay_again(2), Err(RenewRefusal::InProgress));
+        ending(&mut world);
+        assert_eq!((world.states(), world.left()), ((state, status), left));
+    }
+}
+
+#[test]
+fn a_wish_to_cancel_lapses_where_a_charge_cannot_be_given_back() {
+    let mut world = World::with_an_order();
+    world.cancel().expect("the wish is kept");
+    let charged = world.found(1, Verdict::Approved);
+    world.look_up(1, charged);
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    assert!(world.journal.concat().contains("CancelLapsed"));
+}
+
+#[test]
+fn a_buyer_who_comes_back_from_the_page_is_confirmed_once() {
+    let mut world = World::at_a_page();
+    assert_eq!(world.states(), (PaymentState::RequiresAction, OrderStatus::Pending));
+    assert!(matches!(world.come_back(1, "key"), Ok(Confirm::Send(_))));
+    assert_eq!(world.come_back(1, "key"), Ok(Confirm::Before), "while it is under way");
+    assert_eq!(world.come_back(1, "other"), Err(ReturnRefusal::Another));
+    let charged = world.found(1, Verdict::Approved);
+    world.look_up(1, charged);
+    assert_eq!(world.come_back(1, "key"), Ok(Confirm::Before), "and after it");
+    assert_eq!(world.come_back(1, "other"), Err(ReturnRefusal::Another));
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+}
+
+#[test]
+fn a_forged_return_changes_nothing() {
+    let mut world = World::at_a_page();
+    let before = world.sale.clone();
+    let ours = world.attempt(1).gateway_order_id.clone();
+    let returned = |order: &str, amount| Return {
+        gateway_order_id: order.to_owned(),
+        amount: Some(Money::krw(amount)),
+        authentication: "key".into(),
+    };
+    let cheap = world.bring_back(&returned(&ours, 100));
+    assert_eq!(cheap, Err(ReturnRefusal::Amount { actual: 30_000, claimed: 100 }));
+    assert_eq!(world.bring_back(&returned("another", 30_000)), Err(ReturnRefusal::NotOurs));
+    assert_eq!(world.sale, before);
+    let mut card = World::with_an_order();
+    let ours = card.attempt(1).gateway_order_id.clone();
+    assert_eq!(card.bring_back(&returned(&ours, 30_000)), Err(ReturnRefusal::NotOurs));
+}
+
+#[test]
+fn a_buyer_who_never_comes_back_gives_the_stock_back_and_a_late_return_charges_nothing() {
+    let mut world = World::at_a_page();
+    world.pass(Duration::from_mins(16));
+    let expires_at = world.sale.order.expires_at;
+    assert_eq!(world.come_back(1, "key"), Err(ReturnRefusal::Expired(expires_at)));
+    world.expire();
+    assert_eq!(world.states(), (PaymentState::Failed, OrderStatus::Failed));
+    assert_eq!((world.attempt(1).state, world.left()), (AttemptState::NotCharged, 10));
+    assert_eq!(world.come_back(1, "key"), Err(ReturnRefusal::Over));
+}
+
+#[test]
+fn a_page_that_is_left_for_another_way_to_pay_is_never_confirmed() {
+    let mut world = World::at_a_page();
+    world.pay_again(2).expect("open");
+    assert_eq!(world.attempt(1).problem.as_ref().map(|it| it.code), Some(ProblemCode::Superseded));
+    assert_eq!(world.come_back(1, "key"), Err(ReturnRefusal::Over));
+    assert!(matches!(world.come_back(2, "key two"), Ok(Confirm::Send(_))));
+}
+
+#[test]
+fn a_confirmation_that_certainly_was_not_done_may_be_made_again_under_the_right_key() {
+    for (outcome, request) in [
+        (Outcome::NotSent { text: "no connection".into() }, 1),
+        (Outcome::NotCreated { text: "closed".into() }, 2),
+    ] {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        world.settle(1, Finding::Answer(outcome));
+        assert_eq!(world.states(), (PaymentState::RequiresAction, OrderStatus::Pending));
+        assert_eq!((world.attempt(1).request, world.left()), (request, 8));
+        assert!(matches!(world.come_back(1, "key"), Ok(Confirm::Send(_))));
+    }
+}
+
+#[test]
+fn a_confirmation_whose_outcome_is_unknown_is_repeated_as_the_same_request() {
+    let mut world = World::at_a_page();
+    world.come_back(1, "key").expect("ours");
+    assert!(!world.repeat(1), "somebody may be sending it");
+    world.settle(1, no_answer());
+    let unconfirmed = world.found(1, Verdict::Unconfirmed);
+    world.look_up(1, unconfirmed);
+    assert!(world.repeat(1));
+    assert_eq!((world.attempt(1).state, world.attempt(1).request), (AttemptState::Sent, 1));
+    assert!(!world.repeat(1), "it is being sent");
+    world.pass(Duration::from_mins(1));
+    assert!(world.repeat(1), "whoever was to send it has died");
+    world.cancel().expect("the wish is kept");
+    world.settle(1, no_answer());
+    assert!(!world.repeat(1), "nobody wants it any more");
+
+    let mut card = World::with_an_order();
+    card.settle(1, no_answer());
+    assert!(!card.repeat(1), "a repeat there could charge twice");
+}
+
+#[test]
+fn an_unconfirmed_payment_whose_page_is_over_ends_uncharged() {
+    let mut world = World::at_a_page();
+    world.come_back(1, "key").expect("ours");
+    world.settle(1, no_answer());
+    let over = Problem::new(ProblemCode::Abandoned, "EXPIRED_PAYMENT");
+    let expired = world.found(1, Verdict::Declined(over));
+    world.look_up(1, expired);
+    assert_eq!(world.states(), (PaymentState::Created, OrderStatus::Pending), "may pay again");
+}
+
+#[test]
+fn over_an_amount_two_people_must_say_the_same() {
+    let mut world = World::with_an_order();
+    world.settle(1, no_answer());
+    let (first, second) = (Ruled::NotCharged, Ruled::Charged { reference: "TR:1".into() });
+    assert_eq!(world.rule(1, "a", &first, true), Ok(Heard::AwaitsSecond));
+    assert_eq!(world.rule(1, "a", &first, true), Err(RulingRefusal::SamePerson));
+    assert_eq!(world.rule(1, "b", &second, true), Err(RulingRefusal::Disagrees));
+    assert_eq!(world.attempt(1).state, AttemptState::Unknown, "nothing is decided yet");
+    assert_eq!(world.rule(1, "b", &first, true), Ok(Heard::Applied));
+    assert_eq!(world.states(), (PaymentState::Created, OrderStatus::Pending));
+    assert_eq!(world.rule(1, "c", &first, true), Err(RulingRefusal::NotInDoubt));
+    let charged = world.found(1, Verdict::Approved);
+    world.look_up(1, charged);
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed), "the gateway counts");
+}
+
+#[test]
+fn one_person_is_enough_below_it_and_what_was_ruled_is_booked() {
+    let mut world = World::with_an_order();
+    world.settle(1, no_answer());
+    let ruled = Ruled::Charged { reference: "TR:9".into() };
+    assert_eq!(world.rule(1, "a", &ruled, false), Ok(Heard::Applied));
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    assert!(world.journal.concat().contains("seen in the gateway's console"));
+}
+
+#[test]
+fn late_completion_after_cancel_is_adopted_or_refunded_in_every_ordering() {
+    // What happens, in this order, to a payment whose outcome is unknown; and how it ends.
+    let orderings: [(&[Event], PaymentState, OrderStatus); 6] = [
+        (&[Event::Wish, Event::Charged], PaymentState::Cancelled, OrderStatus::Cancelled),
+        (&[Event::Charged, Event::Wish], PaymentState::Cancelled, OrderStatus::Cancelled),
+        (
+            &[Event::Gone, Event::Wish, Event::Charged],
+            PaymentState::Cancelled,
+            OrderStatus::Cancelled,
+        ),
+        (
+            &[Event::Wish, Event::Gone, Event::Charged],
+            PaymentState::Cancelled,
+            OrderStatus::Cancelled,
+        ),
+        (&[Event::Gone, Event::Expire, Event::Charged], PaymentState::Paid, OrderStatus::Completed),
+        (
+            &[Event::Gone, Event::Expire, Event::SoldOut, Event::Charged],
+            PaymentState::Cancelled,
+            OrderStatus::Failed,
+        ),
+    ];
+    for (steps, state, status) in orderings {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        world.settle(1, no_answer());
+        for step in steps {
+            step.take(&mut world);
+        }
+        let owed: Vec<_> = world.sale.refunds.iter().map(|refund| refund.id).collect();
+        for id in owed {
+            world.give_back(id);
+        }
+        assert_eq!(world.states(), (state, status), "{steps:?}");
+        let served = status == OrderStatus::Completed;
+        assert_eq!(world.fulfilments.iter().any(|it| it.revoked < it.quantity), served);
+    }
+}
+
+/// One thing that happens to a payment in doubt.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Wish,
+    Charged,
+    Gone,
+    Expire,
+    SoldOut,
+}
+
+impl Event {
+    fn take(self, world: &mut World) {
+        match self {
+            Self::Wish => world.cancel().expect("kept or done"),
+            Self::Charged => {
+                let charged = world.found(1, Verdict::Approved);
+                world.look_up(1, charged);
+            }
+            Self::Gone => {
+                world.pass(Duration::from_secs(136));
+                world.look_up(1, Sighting::Absent);
+                world.look_up(1, Sighting::Absent);
+                assert_eq!(world.attempt(1).state, AttemptState::NotCharged);
+            }
+            Self::Expire => {
+                world.pass(Duration::from_mins(16));
+                world.expire();
+            }
+            Self::SoldOut => world.sell_until(1),
+        }
+    }
 }
 
 #[test]
@@ -606,6 +644,12 @@ enum Happening {
     Expire,
     PayAgain,
     Cancel,
+    Return(usize, u8),
+    Repeat(usize),
+    Refund(u8),
+    RefundTurn(u8, u8),
+    RetryRefund(u8),
+    Sell,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -617,6 +661,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         Just(Happening::Expire),
         Just(Happening::PayAgain),
         Just(Happening::Cancel),
+        (1..4_usize, 0..3_u8).prop_map(|(number, key)| Happening::Return(number, key)),
+        (1..4_usize).prop_map(Happening::Repeat),
+        (0..6_u8).prop_map(Happening::Refund),
+        (0..4_u8, 0..8_u8).prop_map(|(which, kind)| Happening::RefundTurn(which, kind)),
+        (0..4_u8).prop_map(Happening::RetryRefund),
+        Just(Happening::Sell),
     ]
 }
 
@@ -637,7 +687,8 @@ impl World {
             0 | 1 => self.found(number, Verdict::Approved),
             2 => self.found(number, declined()),
             3 => self.found(number, Verdict::Pending),
-            4 | 5 => Sighting::Absent,
+            4 => self.found(number, Verdict::Unconfirmed),
+            5 => Sighting::Absent,
             6 => Sighting::Unknown { text: "503".into() },
             _ => {
                 let Sighting::Found(mut seen) = self.found(number, Verdict::Approved) else {
@@ -647,6 +698,36 @@ impl World {
                 Sighting::Found(seen)
             }
         }
+    }
+
+    fn nth_refund(&self, which: u8) -> Option<RefundId> {
+        self.sale.refunds.get(usize::from(which)).map(|refund| refund.id)
+    }
+
+    fn happen_to_refund(&mut self, which: u8, kind: u8) {
+        let Some(id) = self.nth_refund(which) else { return };
+        let owed = self
+            .sale
+            .obligations
+            .iter()
+            .any(|owed| owed.refund_id == Some(id) && owed.state == ObligationState::Owed);
+        if !owed {
+            return;
+        }
+        let text = String::from("said");
+        let given = self.given(id);
+        let (answer, seen) = match kind {
+            0 | 1 => (
+                RefundOutcome::Done { reference: given.reference.clone() },
+                RefundSighting::Seen(vec![given]),
+            ),
+            2 => (RefundOutcome::Refused { text }, RefundSighting::Seen(vec![])),
+            3 => (RefundOutcome::NotDone { text }, RefundSighting::Seen(vec![])),
+            4 => (RefundOutcome::NotSent { text }, RefundSighting::Seen(vec![])),
+            5 => (RefundOutcome::Unknown { text }, RefundSighting::Seen(vec![given])),
+            _ => (RefundOutcome::Unknown { text: text.clone() }, RefundSighting::Unknown { text }),
+        };
+        self.refund_turn(id, answer, seen);
     }
 
     fn happen(&mut self, happening: &Happening) {
@@ -663,7 +744,32 @@ impl World {
                 let seen = self.sighting(number, kind);
                 self.settle(number, Finding::Sighting(seen));
             }
-            Happening::Answer(..) | Happening::LookUp(..) | Happening::Callback(..) => {}
+            Happening::Return(number, key) if known(self, number) => {
+                let _refused = self.come_back(number, &format!("key {key}"));
+            }
+            Happening::Repeat(number) if known(self, number) => {
+                let _refused = self.repeat(number);
+            }
+            Happening::Answer(..)
+            | Happening::LookUp(..)
+            | Happening::Callback(..)
+            | Happening::Return(..)
+            | Happening::Repeat(..) => {}
+            Happening::Refund(kind) => {
+                let product_id = *self.products.keys().next().expect("one product");
+                let _refused = self.ask_back(match kind {
+                    0 => HowMuch::Rest,
+                    1 | 2 => HowMuch::Pieces(vec![Pieces { product_id, quantity: kind.into() }]),
+                    _ => HowMuch::Amount(i64::from(kind) * 2_500),
+                });
+            }
+            Happening::RefundTurn(which, kind) => self.happen_to_refund(which, kind),
+            Happening::RetryRefund(which) => {
+                if let Some(id) = self.nth_refund(which) {
+                    let _refused = self.retry_refund(id);
+                }
+            }
+            Happening::Sell => self.sell_until(1),
             Happening::Wait(seconds) => self.pass(Duration::from_secs(seconds)),
             Happening::Expire => self.expire(),
             Happening::PayAgain => {
@@ -686,9 +792,10 @@ proptest! {
     /// `apply`), and the money booked is exactly the money approved.
     #[test]
     fn no_order_of_events_breaks_the_books(happenings in prop::collection::vec(happening(), 1..40)) {
-        let mut world = World::with_an_order();
-        for happening in &happenings {
-            world.happen(happening);
+        for mut world in [World::with_an_order(), World::at_a_page()] {
+            for happening in &happenings {
+                world.happen(happening);
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use super::{AttemptState, PaymentState};
 use crate::refund::RefundState::{self, Done, Owed, Refused};
 use AttemptState::{Accepted, Approved, Declined, NotCharged, Recorded, Sent, Unknown};
 use PaymentState::{
-    Cancelled, Cancelling, CompensationFailed, Created, Failed, Paid, PartiallyRefunded, Processing,
-    RequiresAction, Unresolved,
+    Cancelled, Cancelling, CompensationFailed, Created, Failed, Paid, PartiallyRefunded,
+    Processing, RequiresAction, Unresolved,
 };
 
 /// One legal move and what may cause it.

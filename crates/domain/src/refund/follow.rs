@@ -25,9 +25,9 @@ impl Sale {
 
     /// The refund of this charge that may not be kept, if one is owed.
     pub(crate) fn compensation_of(&self, charge: &str) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| {
-            refund.purpose == RefundPurpose::Compensation && refund.charge == charge
-        })
+        self.refunds
+            .iter()
+            .find(|refund| refund.purpose == RefundPurpose::Compensation && refund.charge == charge)
     }
 
     /// Refunds that decide where the payment stands: of a served order those of its own charge; of
@@ -88,7 +88,8 @@ impl Draft {
             fee: None,
         });
         if !can_refund {
-            let text = format!("{charge} must be given back by hand: the gateway has no refund call");
+            let text =
+                format!("{charge} must be given back by hand: the gateway has no refund call");
             self.refuse_refund(id, &text)?;
         }
         self.follow_refunds()
@@ -139,9 +140,10 @@ impl Draft {
         &mut self,
         id: RefundId,
     ) -> Option<&mut crate::obligation::Obligation> {
-        self.sale.obligations.iter_mut().find(|owed| {
-            owed.refund_id == Some(id) && owed.state != ObligationState::Done
-        })
+        self.sale
+            .obligations
+            .iter_mut()
+            .find(|owed| owed.refund_id == Some(id) && owed.state != ObligationState::Done)
     }
 
     /// The gateway gave it back: the ledger is told, and the pieces come back to stock.
@@ -170,7 +172,8 @@ impl Draft {
         let sale = &self.sale;
         let decisive: Vec<_> =
             sale.decisive_refunds().map(|refund| (refund.state, refund.amount.minor)).collect();
-        if decisive.is_empty() {
+        // While the order is open, what goes back is a charge besides the one that it waits for.
+        if decisive.is_empty() || sale.order.status == OrderStatus::Pending {
             return Ok(());
         }
         let served = sale.was_served();
@@ -192,6 +195,10 @@ impl Draft {
         }
         if undecided {
             return self.move_payment(PaymentState::Cancelling, reason);
+        }
+        if sale.payment.state == PaymentState::Failed {
+            // What had been charged besides was all given back before the order ended.
+            return Ok(());
         }
         if served && given < sale.payment.amount.minor {
             return self.move_payment(PaymentState::PartiallyRefunded, reason);
@@ -230,9 +237,11 @@ impl Draft {
 
     fn give_back(&mut self, product_id: crate::ids::ProductId, quantity: u32) {
         let order_id = self.sale.order.id;
-        let hold = self.sale.holds.iter_mut().find(|hold| {
-            hold.product_id == product_id && hold.state == HoldState::Taken
-        });
+        let hold = self
+            .sale
+            .holds
+            .iter_mut()
+            .find(|hold| hold.product_id == product_id && hold.state == HoldState::Taken);
         let Some(hold) = hold else { return };
         let quantity = quantity.min(hold.quantity.saturating_sub(hold.given_back));
         if quantity == 0 {

@@ -133,9 +133,12 @@ impl Settling<'_> {
     /// Money that went back without us, from the gateway's own console say, is for people.
     fn tell_foreign(&mut self, given: &[Given]) {
         for foreign in given.iter().filter(|given| given.refund_id.is_none()) {
-            let known = self.draft.sale.refunds.iter().any(|refund| {
-                refund.reference.as_deref() == Some(foreign.reference.as_str())
-            });
+            let known = self
+                .draft
+                .sale
+                .refunds
+                .iter()
+                .any(|refund| refund.reference.as_deref() == Some(foreign.reference.as_str()));
             if known {
                 continue;
             }
