@@ -186,7 +186,7 @@ impl Gateway for Scripted {
             Some(url) => Ok(Page::Redirect(url)),
             None => Ok(Page::Html(HostedPage {
                 script_url: "https://js.hosted.example/v1".to_owned(),
-                inline_script: format!("Hosted.open({:?}, {back:?});", opening.order_name),
+                inline_script: format!("Hosted.open({back:?});"),
             })),
         }
     }
