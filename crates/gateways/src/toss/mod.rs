@@ -28,7 +28,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::Method;
+use http::{Method, StatusCode};
 use payonce_domain::{
     gateway::{GatewayName, Manners},
     money::{Currency, Money},
@@ -254,6 +254,12 @@ impl Gateway for Toss {
             },
             // Once operators have mended it, the next request gets through.
             Some(Class::Operator) => RefundOutcome::NotDone { text },
+            // Bound to the key (§8), as every 4xx but the one that says it is still running.
+            Some(Class::Doubtful)
+                if response.status.is_client_error() && response.status != StatusCode::CONFLICT =>
+            {
+                RefundOutcome::Unclear { text }
+            }
             Some(Class::Doubtful) | None => RefundOutcome::Unknown { text },
         }
     }
