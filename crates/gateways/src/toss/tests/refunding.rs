@@ -107,6 +107,7 @@ enum Class {
     Refused,
     NotDone,
     NotSent,
+    Unclear,
     Unknown,
 }
 
@@ -116,6 +117,7 @@ fn class(outcome: &RefundOutcome) -> Class {
         RefundOutcome::Refused { .. } => Class::Refused,
         RefundOutcome::NotDone { .. } => Class::NotDone,
         RefundOutcome::NotSent { .. } => Class::NotSent,
+        RefundOutcome::Unclear { .. } => Class::Unclear,
         RefundOutcome::Unknown { .. } => Class::Unknown,
     }
 }
@@ -127,8 +129,8 @@ async fn a_refusal_is_judged_by_its_code() {
         (Class::Refused, says(400, &error("INVALID_REFUND_ACCOUNT_INFO"))),
         (Class::Refused, says(404, &error("NOT_FOUND_PAYMENT"))),
         (Class::NotDone, says(401, &error("UNAUTHORIZED_KEY"))),
-        (Class::Unknown, says(400, &error("ALREADY_CANCELED_PAYMENT"))),
-        (Class::Unknown, says(403, &error("NOT_CANCELABLE_AMOUNT"))),
+        (Class::Unclear, says(400, &error("ALREADY_CANCELED_PAYMENT"))),
+        (Class::Unclear, says(403, &error("NOT_CANCELABLE_AMOUNT"))),
         (Class::Unknown, says(500, &error("FAILED_REFUND_PROCESS"))),
         (Class::Unknown, says(409, &error("IDEMPOTENT_REQUEST_PROCESSING"))),
         (Class::Unknown, says(400, &error("INVENTED_TOMORROW"))),
