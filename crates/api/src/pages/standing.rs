@@ -108,7 +108,7 @@ fn refresh(sale: &Sale) -> Option<u64> {
 /// A problem, for people.
 pub(super) fn of_problem(problem: &Problem, asked: &Asked) -> Document {
     let headline = match problem.code() {
-        Code::PaymentNotFound => Sentence::new("No such payment", "결제를 찾을 수 없어요"),
+        Code::PaymentNotFound => Sentence::new("Please check the address", "주소를 확인해 주세요"),
         code if code.entry().retryable => {
             Sentence::new("Not now, please wait", "잠시만 기다려 주세요")
         }

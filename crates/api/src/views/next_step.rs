@@ -259,20 +259,18 @@ fn paid(sale: &Sale) -> Sentence {
     }
     if was_adopted(sale) {
         return paid.followed_by(Sentence::new(
-            "The charge became known late, after this order was thought unpaid; it counts, and \
-             nothing else was charged.",
-            "결제되지 않은 줄 알았는데 뒤늦게 결제가 확인됐어요. 그 결제로 주문을 마쳤고 다른 결제는 없어요.",
+            "The charge became known late; it counts, and nothing else was charged.",
+            "결제가 뒤늦게 확인됐어요. 그 결제로 주문을 마쳤고 다른 결제는 없어요.",
         ));
     }
     paid
 }
 
-/// Whether the charge became known after the order had been reopened or given up.
+/// Whether the charge became known when its order was over, or when another attempt had followed.
 fn was_adopted(sale: &Sale) -> bool {
     let newest = sale.last_attempt().map(|attempt| attempt.id);
-    sale.payment.changed_at >= sale.order.expires_at
-        && sale.paying_attempt().is_some_and(|paying| paying.recorded_at < sale.order.expires_at)
-        || sale.paying_attempt().is_some_and(|paying| Some(paying.id) != newest)
+    let superseded = sale.paying_attempt().is_some_and(|paying| Some(paying.id) != newest);
+    superseded || sale.payment.changed_at >= sale.order.expires_at
 }
 
 fn soon() -> Sentence {
