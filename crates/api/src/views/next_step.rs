@@ -3,6 +3,7 @@
 
 use payonce_domain::{
     payment::{Attempt, AttemptState, FailureReason, PaymentState, ProblemCode},
+    refund::RefundPurpose,
     sale::Sale,
     time::Timestamp,
 };
@@ -54,7 +55,7 @@ fn told(sale: &Sale) -> Told {
             None => open(sale),
         },
         PaymentState::Unresolved => unresolved(sale),
-        PaymentState::Paid => ("nobody", None, paid(sale)),
+        PaymentState::Paid => paid(sale),
         PaymentState::Failed => ended(sale.payment.reason),
         PaymentState::Cancelling
         | PaymentState::Cancelled
@@ -244,7 +245,14 @@ fn unresolved(sale: &Sale) -> Told {
     ("payonce", due, sentence)
 }
 
-fn paid(sale: &Sale) -> Sentence {
+fn paid(sale: &Sale) -> Told {
+    match sale.refunds.iter().find(|it| it.purpose == RefundPurpose::Compensation) {
+        Some(refund) => giving_back::besides(sale, refund),
+        None => ("nobody", None, paid_once(sale)),
+    }
+}
+
+fn paid_once(sale: &Sale) -> Sentence {
     let paid = Sentence::new(
         "Paid, exactly once. What was bought is yours.",
         "결제가 한 번 완료됐어요. 구매하신 상품을 드렸어요.",
