@@ -249,6 +249,7 @@ fn code_of(attempt: &Attempt) -> Code {
             | ProblemCode::NotCreated
             | ProblemCode::NotSent
             | ProblemCode::Absent
+            | ProblemCode::Unclear
             | ProblemCode::NoAnswer,
         )
         | None => Code::NotCharged,

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use payonce_domain::{
-    money::Money,
+    money::{Currency, Money},
+    payment::Attempt,
     refund::{
         Refund,
         evidence::{Given, RefundOutcome, RefundSighting},
@@ -86,6 +87,19 @@ async fn an_answer_without_our_cancel_done_for_our_amount_is_unknown() {
     }
     let older = shown(&[(r#","cancelStatus":"DONE""#, "")]);
     assert!(matches!(asked([says(200, &older)]).await.0, RefundOutcome::Done { .. }));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_that_another_account_or_currency_would_have_to_give() {
+    let elsewhere = Attempt { gateway_user_id: "another".to_owned(), ..attempt(Some(KEY)) };
+    let dollars = Refund { amount: Money::new(5_000, Currency::USD), ..refund(KEY, 5_000) };
+    for (attempt, refund) in [(elsewhere, refund(KEY, 5_000)), (attempt(Some(KEY)), dollars)] {
+        let wire = Wire::answering([]);
+        let within = Duration::from_secs(25);
+        let outcome = toss(&wire).refund(&attempt, &refund, Money::krw(15_000), within).await;
+        assert_eq!(class(&outcome), Class::Refused);
+        assert!(wire.sent().is_empty());
+    }
 }
 
 #[derive(Debug, PartialEq)]
