@@ -82,6 +82,9 @@ impl Document {
         set(header::CONTENT_TYPE, "text/html; charset=utf-8");
         set(header::CONTENT_LANGUAGE, asked.language.tag());
         set(header::CONTENT_SECURITY_POLICY, &policy(self.gateway.as_ref(), &nonce));
+        if let Some(seconds) = self.refresh_seconds.filter(|_| self.status.is_server_error()) {
+            set(header::RETRY_AFTER, &seconds.to_string());
+        }
         if self.gateway.is_some() {
             // The gateway may look at who opens its page; it learns no more than our name.
             set(header::REFERRER_POLICY, "strict-origin");

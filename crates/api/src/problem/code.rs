@@ -159,9 +159,9 @@ impl Code {
             Self::IdempotencyKeyRequired => once(
                 "IDEMPOTENCY_KEY_REQUIRED",
                 400,
-                "Send an Idempotency-Key header, fresh for each new order or payment, so that \
+                "Send an Idempotency-Key header, fresh for each new order, payment or refund, so that \
                  repeating the call never charges twice. Nothing was done.",
-                "Idempotency-Key 헤더가 필요해요. 새 주문이나 결제마다 새 값을 보내야 다시 요청해도 두 번 \
+                "Idempotency-Key 헤더가 필요해요. 새 주문이나 결제, 환불마다 새 값을 보내야 다시 요청해도 두 번 \
                  결제되지 않아요. 아무 일도 하지 않았어요.",
             ),
             Self::IdempotencyKeyInvalid => once(

@@ -70,6 +70,11 @@ async fn without_a_seat_a_call_is_refused_but_health_and_callbacks_are_answered(
     let answer = world.get("/v1/products", "").await;
     answer.refused(503, "OVERLOADED");
     assert_eq!(answer.header("retry-after"), "1");
+    let page = world.get("/pay/pay_1", "").await;
+    assert_eq!(
+        (page.status.as_u16(), page.header("content-type")),
+        (503, "text/html; charset=utf-8")
+    );
     world.get("/livez", "").await.is(200);
     world.get("/readyz", "").await.is(200);
     let callback = "/api/v1/payments/callback";
