@@ -120,6 +120,7 @@ async fn one_batch(store: &dyn Store, samples: &mut Samples, products: &[Product
             let row = IdempotencyRow {
                 fingerprint: "0123456789abcdef".to_owned(),
                 order_id: Some(order.order_id),
+                refund_id: None,
                 reply: None,
                 created_at: now,
             };

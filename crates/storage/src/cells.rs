@@ -129,13 +129,19 @@ impl<'r, R: Row> Cells<'r, R> {
         serde_json::from_str(self.text()?).map_err(|error| self.bad(error))
     }
 
+    /// A value kept as JSON that may be missing.
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let text = self.maybe_text()?;
+        text.map(serde_json::from_str).transpose().map_err(|error| self.bad(error))
+    }
+
     fn step(&mut self) -> usize {
         self.next += 1;
         self.next - 1
     }
 
     /// The column that was read last is not as it should be.
-    fn bad(&self, detail: impl Display) -> StoreError {
+    pub(crate) fn bad(&self, detail: impl Display) -> StoreError {
         let column = self.columns.split(", ").nth(self.next.saturating_sub(1)).unwrap_or("?");
         let id = self.row.text(0).ok().flatten().unwrap_or("?").to_owned();
         StoreError::BadRow { table: self.table, column, id, detail: detail.to_string() }

@@ -11,16 +11,18 @@ use std::collections::BTreeMap;
 use payonce_domain::{
     fulfilment::Fulfilment,
     hold::Hold,
-    ids::{LedgerEntryId, OrderId},
+    ids::{LedgerEntryId, OrderId, ProductId},
     incident::Incident,
     journal::Entry,
     ledger::Posting,
+    money::Money,
     obligation::Obligation,
     payment::{Attempt, Payment},
     product::Product,
-    sale::Sale,
+    refund::Refund,
+    sale::{Revocation, Sale},
 };
-use payonce_ports::store::{IdempotencyKey, IdempotencyRow, StoreError, World};
+use payonce_ports::store::{AuditEntry, IdempotencyKey, IdempotencyRow, StoreError, World};
 
 /// A row that was loaded, and what it is from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) changed_attempts: Vec<Of<Changed<'a, Attempt>>>,
     pub(crate) new_holds: Vec<Of<&'a Hold>>,
     pub(crate) changed_holds: Vec<Of<Changed<'a, Hold>>>,
+    pub(crate) new_refunds: Vec<Of<&'a Refund>>,
+    pub(crate) changed_refunds: Vec<Of<Changed<'a, Refund>>>,
     pub(crate) new_obligations: Vec<&'a Obligation>,
     pub(crate) changed_obligations: Vec<Changed<'a, Obligation>>,
     pub(crate) new_idempotency: Vec<(&'a IdempotencyKey, &'a IdempotencyRow)>,
@@ -58,6 +62,9 @@ pub(crate) struct Changes<'a> {
     pub(crate) postings: &'a [Posting],
     pub(crate) fulfilments: &'a [Fulfilment],
     pub(crate) incidents: &'a [Incident],
+    /// One for each fulfilment that is taken back, in whole or in part.
+    pub(crate) revoked: Vec<Revocation>,
+    pub(crate) audit: &'a [AuditEntry],
 }
 
 impl<'a> Changes<'a> {
@@ -72,6 +79,8 @@ impl<'a> Changes<'a> {
             postings: &decided.postings,
             fulfilments: &decided.fulfilments,
             incidents: &decided.incidents,
+            revoked: summed(&decided.revoked),
+            audit: &decided.audit,
             ..Self::default()
         };
         for (id, to) in &decided.products {
@@ -102,6 +111,8 @@ impl<'a> Changes<'a> {
         }
         // Within one payment the attempt that ends goes before the one that comes alive.
         changes.changed_attempts.sort_by_key(|of| of.row.to.state.is_live());
+        // And of one charge the refund that comes back from the gateway before the one that goes there.
+        changes.changed_refunds.sort_by_key(|of| of.row.to.state.is_at_gateway());
         Ok(changes)
     }
 
@@ -116,6 +127,7 @@ impl<'a> Changes<'a> {
         self.new_payments.push(&sale.payment);
         self.new_attempts.extend(sale.attempts.iter().map(|row| Of { order_id, row }));
         self.new_holds.extend(sale.holds.iter().map(|row| Of { order_id, row }));
+        self.new_refunds.extend(sale.refunds.iter().map(|row| Of { order_id, row }));
         self.new_obligations.extend(&sale.obligations);
     }
 
@@ -147,6 +159,17 @@ impl<'a> Changes<'a> {
                         && row.from.quantity == row.to.quantity;
                     expect(same, || format!("hold {} changed what never changes", row.from.id))?;
                     self.changed_holds.push(Of { order_id, row });
+                }
+            }
+        }
+        for step in steps(order_id, &from.refunds, &to.refunds, |refund| refund.id)? {
+            match step {
+                Step::New(row) => self.new_refunds.push(Of { order_id, row }),
+                Step::Changed(row) => {
+                    expect(same_refund(row.from, row.to), || {
+                        format!("refund {} changed what never changes", row.from.id)
+                    })?;
+                    self.changed_refunds.push(Of { order_id, row });
                 }
             }
         }
@@ -210,15 +233,44 @@ fn same_attempt(from: &Attempt, to: &Attempt) -> bool {
         && from.gateway_order_id == to.gateway_order_id
         && from.gateway_user_id == to.gateway_user_id
         && from.amount == to.amount
-        && from.card_company == to.card_company
+        && from.means.card_company() == to.means.card_company()
         && from.recorded_at == to.recorded_at
+        && is_in_currency_of(from.amount, to.fee)
+}
+
+fn same_refund(from: &Refund, to: &Refund) -> bool {
+    from.attempt_id == to.attempt_id
+        && from.charge == to.charge
+        && from.amount == to.amount
+        && from.purpose == to.purpose
+        && from.reason == to.reason
+        && from.pieces == to.pieces
+        && is_in_currency_of(from.amount, to.fee)
+}
+
+/// A fee is stored without a currency of its own.
+fn is_in_currency_of(amount: Money, fee: Option<Money>) -> bool {
+    fee.is_none_or(|fee| fee.currency == amount.currency)
 }
 
 fn same_obligation(from: &Obligation, to: &Obligation) -> bool {
     from.kind == to.kind
         && from.order_id == to.order_id
         && from.attempt_id == to.attempt_id
+        && from.refund_id == to.refund_id
         && from.created_at == to.created_at
+}
+
+/// One revocation for each fulfilment: a bulk update touches a row once.
+fn summed(revoked: &[Revocation]) -> Vec<Revocation> {
+    let mut sums: BTreeMap<(OrderId, ProductId), u32> = BTreeMap::new();
+    for Revocation { order_id, product_id, quantity } in revoked {
+        let sum = sums.entry((*order_id, *product_id)).or_default();
+        *sum = sum.saturating_add(*quantity);
+    }
+    sums.into_iter()
+        .map(|((order_id, product_id), quantity)| Revocation { order_id, product_id, quantity })
+        .collect()
 }
 
 /// The legs of every entry sum to zero, in one currency. On in release: nothing unbalanced is written.

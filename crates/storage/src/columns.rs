@@ -9,7 +9,8 @@ macro_rules! products {
 
 macro_rules! orders {
     () => {
-        "id, owner, lines, total_minor, currency, status, expires_at, metadata, created_at, version"
+        "id, owner, lines, total_minor, currency, status, expires_at, metadata, created_at, \
+         cancel_wished_at, version"
     };
 }
 
@@ -22,21 +23,29 @@ macro_rules! payments {
 macro_rules! attempts {
     () => {
         "order_id, number, id, gateway, gateway_order_id, gateway_user_id, amount_minor, currency, \
-         card_company, state, reference, problem_code, problem_text, absences, recorded_at, \
-         send_before, certain_at"
+         means, card_company, authentication, state, reference, problem_code, problem_text, \
+         absences, request, recorded_at, send_before, certain_at, fee_minor, ruling"
     };
 }
 
 macro_rules! holds {
     () => {
-        "order_id, product_id, id, quantity, state"
+        "order_id, product_id, id, quantity, state, given_back"
+    };
+}
+
+macro_rules! refunds {
+    () => {
+        "order_id, id, attempt_id, charge, amount_minor, currency, purpose, reason, pieces, state, \
+         request, absences, reference, problem_code, problem_text, requested_at, send_before, \
+         certain_at, alarmed_at, fee_minor"
     };
 }
 
 macro_rules! obligations {
     () => {
-        "order_id, id, kind, attempt_id, state, due_at, tries, fence, leased_until, last_error, \
-         created_at"
+        "order_id, id, kind, attempt_id, refund_id, state, due_at, tries, fence, leased_until, \
+         last_error, created_at"
     };
 }
 
@@ -54,7 +63,7 @@ macro_rules! postings {
 
 macro_rules! fulfilments {
     () => {
-        "order_id, product_id, id, owner, kind, quantity, created_at"
+        "order_id, product_id, id, owner, kind, quantity, revoked, created_at"
     };
 }
 
@@ -66,7 +75,13 @@ macro_rules! incidents {
 
 macro_rules! idempotency_keys {
     () => {
-        "scope, key, fingerprint, order_id, reply_status, reply_body, created_at"
+        "scope, key, fingerprint, order_id, refund_id, reply_status, reply_body, created_at"
+    };
+}
+
+macro_rules! audit {
+    () => {
+        "id, at, actor, action, subject, detail"
     };
 }
 
@@ -83,6 +98,6 @@ macro_rules! server_keys {
 }
 
 pub(crate) use {
-    attempts, fulfilments, holds, idempotency_keys, incidents, journal, obligations, orders,
-    payments, postings, products, server_keys, users,
+    attempts, audit, fulfilments, holds, idempotency_keys, incidents, journal, obligations, orders,
+    payments, postings, products, refunds, server_keys, users,
 };

@@ -1,4 +1,5 @@
-//! Values kept as JSON text: an order's lines, a journal entry's cause and facts.
+//! Values kept as JSON text: an order's lines, a refund's pieces, a ruling, a journal entry's cause
+//! and facts.
 
 use payonce_ports::store::StoreError;
 use serde::Serialize;

@@ -8,6 +8,7 @@ mod cells;
 mod changes;
 mod columns;
 mod json;
+mod means;
 mod migrations;
 mod open;
 pub mod postgres;

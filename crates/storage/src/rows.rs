@@ -13,19 +13,22 @@ use payonce_domain::{
     invariants::SalePages,
     journal::Entry,
     ledger::Posting,
+    money::{Currency, Money},
     obligation::Obligation,
     order::Order,
-    payment::{Attempt, Payment, Problem},
+    payment::{Attempt, Payment, Problem, ProblemCode},
     product::Product,
+    refund::Refund,
     sale::Sale,
 };
 use payonce_ports::store::{
-    Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey, StoreError, User,
+    AuditEntry, Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey, StoreError,
+    User,
 };
 
 use crate::{
     cells::{Cells, Row},
-    columns,
+    columns, means,
 };
 
 pub(crate) fn product(row: &impl Row) -> Result<Product, StoreError> {
@@ -54,6 +57,7 @@ pub(crate) fn order(row: &impl Row) -> Result<(Order, i64), StoreError> {
         expires_at: cells.time()?,
         metadata: cells.string()?,
         created_at: cells.time()?,
+        cancel_wished_at: cells.maybe_time()?,
     };
     Ok((order, cells.number()?))
 }
@@ -75,26 +79,41 @@ pub(crate) fn attempt(row: &impl Row) -> Result<(OrderId, Attempt), StoreError> 
     let mut cells = Cells::of(row, "attempts", columns::attempts!());
     let order_id = cells.id()?;
     let number = cells.small()?;
+    let id = cells.id()?;
+    let gateway = GatewayName::new(cells.text()?);
+    let (gateway_order_id, gateway_user_id) = (cells.string()?, cells.string()?);
+    let amount = cells.money()?;
     let attempt = Attempt {
         number,
-        id: cells.id()?,
-        gateway: GatewayName::new(cells.text()?),
-        gateway_order_id: cells.string()?,
-        gateway_user_id: cells.string()?,
-        amount: cells.money()?,
-        card_company: cells.string()?,
+        id,
+        gateway,
+        gateway_order_id,
+        gateway_user_id,
+        amount,
+        means: means::read(&mut cells)?,
         state: cells.word()?,
         reference: cells.maybe_string()?,
-        problem: match (cells.maybe_word()?, cells.maybe_text()?) {
-            (Some(code), text) => Some(Problem::new(code, text.unwrap_or_default())),
-            (None, _) => None,
-        },
+        problem: problem(&mut cells)?,
         absences: cells.small()?,
+        request: cells.small()?,
         recorded_at: cells.time()?,
         send_before: cells.time()?,
         certain_at: cells.maybe_time()?,
+        fee: fee(&mut cells, amount.currency)?,
+        ruling: cells.maybe_json()?,
     };
     Ok((order_id, attempt))
+}
+
+/// Two columns: code and text.
+fn problem(cells: &mut Cells<'_, impl Row>) -> Result<Option<Problem>, StoreError> {
+    let (code, text) = (cells.maybe_word::<ProblemCode>()?, cells.maybe_text()?);
+    Ok(code.map(|code| Problem::new(code, text.unwrap_or_default())))
+}
+
+/// What a gateway kept, in the currency of what it was kept from.
+fn fee(cells: &mut Cells<'_, impl Row>, currency: Currency) -> Result<Option<Money>, StoreError> {
+    Ok(cells.maybe_number()?.map(|minor| Money::new(minor, currency)))
 }
 
 /// A hold and its order.
@@ -106,8 +125,38 @@ pub(crate) fn hold(row: &impl Row) -> Result<(OrderId, Hold), StoreError> {
         id: cells.id()?,
         quantity: cells.small()?,
         state: cells.word()?,
+        given_back: cells.small()?,
     };
     Ok((order_id, hold))
+}
+
+/// A refund and its order.
+pub(crate) fn refund(row: &impl Row) -> Result<(OrderId, Refund), StoreError> {
+    let mut cells = Cells::of(row, "refunds", columns::refunds!());
+    let order_id = cells.id()?;
+    let (id, attempt_id) = (cells.id()?, cells.id()?);
+    let charge = cells.string()?;
+    let amount = cells.money()?;
+    let refund = Refund {
+        id,
+        attempt_id,
+        charge,
+        amount,
+        purpose: cells.word()?,
+        reason: cells.string()?,
+        pieces: cells.json()?,
+        state: cells.word()?,
+        request: cells.small()?,
+        absences: cells.small()?,
+        reference: cells.maybe_string()?,
+        problem: problem(&mut cells)?,
+        requested_at: cells.time()?,
+        send_before: cells.time()?,
+        certain_at: cells.maybe_time()?,
+        alarmed_at: cells.maybe_time()?,
+        fee: fee(&mut cells, amount.currency)?,
+    };
+    Ok((order_id, refund))
 }
 
 /// A leased row that can be read. One that cannot stays leased until its lease ends: it is told
@@ -123,6 +172,7 @@ pub(crate) fn obligation(row: &impl Row) -> Result<Obligation, StoreError> {
         id: cells.id()?,
         kind: cells.word()?,
         attempt_id: cells.maybe_id()?,
+        refund_id: cells.maybe_id()?,
         state: cells.word()?,
         due_at: cells.time()?,
         tries: cells.small()?,
@@ -166,6 +216,7 @@ pub(crate) fn fulfilment(row: &impl Row) -> Result<Fulfilment, StoreError> {
         owner: cells.id()?,
         kind: cells.word()?,
         quantity: cells.small()?,
+        revoked: cells.small()?,
         created_at: cells.time()?,
     })
 }
@@ -189,10 +240,23 @@ pub(crate) fn idempotency(row: &impl Row) -> Result<(IdempotencyKey, Idempotency
     let mut cells = Cells::of(row, "idempotency_keys", columns::idempotency_keys!());
     let key = IdempotencyKey { scope: cells.string()?, key: cells.string()? };
     let fingerprint = cells.string()?;
-    let order_id = cells.maybe_id()?;
+    let (order_id, refund_id) = (cells.maybe_id()?, cells.maybe_id()?);
     let (status, body) = (cells.maybe_small()?, cells.maybe_string()?);
     let reply = status.zip(body).map(|(status, body)| RememberedReply { status, body });
-    Ok((key, IdempotencyRow { fingerprint, order_id, reply, created_at: cells.time()? }))
+    let created_at = cells.time()?;
+    Ok((key, IdempotencyRow { fingerprint, order_id, refund_id, reply, created_at }))
+}
+
+pub(crate) fn audit(row: &impl Row) -> Result<AuditEntry, StoreError> {
+    let mut cells = Cells::of(row, "audit", columns::audit!());
+    Ok(AuditEntry {
+        id: cells.id()?,
+        at: cells.time()?,
+        actor: cells.string()?,
+        action: cells.string()?,
+        subject: cells.string()?,
+        detail: cells.string()?,
+    })
 }
 
 pub(crate) fn user(row: &impl Row) -> Result<User, StoreError> {
@@ -218,12 +282,14 @@ pub(crate) struct SaleRows {
     pub(crate) payments: Vec<Payment>,
     pub(crate) attempts: Vec<(OrderId, Attempt)>,
     pub(crate) holds: Vec<(OrderId, Hold)>,
+    pub(crate) refunds: Vec<(OrderId, Refund)>,
     pub(crate) obligations: Vec<Obligation>,
 }
 
 impl SaleRows {
     /// Puts each order together with what belongs to it. Attempts come in order of their numbers,
-    /// holds and obligations in order of their ids. An order without its payment is a bad row; rows of other orders are left out.
+    /// holds, refunds and obligations in order of their ids. An order without its payment is a bad
+    /// row; rows of other orders are left out.
     pub(crate) fn into_sales(self) -> Result<BTreeMap<OrderId, Sale>, StoreError> {
         let mut payments: BTreeMap<OrderId, Payment> =
             self.payments.into_iter().map(|payment| (payment.order_id, payment)).collect();
@@ -235,8 +301,16 @@ impl SaleRows {
                 id: order.id.to_string(),
                 detail: "order has no payment".to_owned(),
             })?;
-            let (attempts, holds, obligations) = (Vec::new(), Vec::new(), Vec::new());
-            sales.insert(order.id, Sale { order, payment, attempts, holds, obligations, version });
+            let sale = Sale {
+                order,
+                payment,
+                attempts: Vec::new(),
+                holds: Vec::new(),
+                refunds: Vec::new(),
+                obligations: Vec::new(),
+                version,
+            };
+            sales.insert(sale.order.id, sale);
         }
         for (order_id, attempt) in self.attempts {
             if let Some(sale) = sales.get_mut(&order_id) {
@@ -246,6 +320,11 @@ impl SaleRows {
         for (order_id, hold) in self.holds {
             if let Some(sale) = sales.get_mut(&order_id) {
                 sale.holds.push(hold);
+            }
+        }
+        for (order_id, refund) in self.refunds {
+            if let Some(sale) = sales.get_mut(&order_id) {
+                sale.refunds.push(refund);
             }
         }
         for obligation in self.obligations {
@@ -291,7 +370,7 @@ pub(crate) fn order_version(row: &impl Row) -> Result<(OrderId, i64), StoreError
     Ok((cells.id()?, cells.number()?))
 }
 
-/// Pieces of a product in holds.
+/// Pieces of a product that still stand in holds.
 pub(crate) fn product_sum(row: &impl Row) -> Result<(ProductId, i64), StoreError> {
     let mut cells = Cells::of(row, "holds", "product_id, quantity");
     Ok((cells.id()?, cells.number()?))
@@ -333,6 +412,7 @@ pub(crate) const ORPHANS: &[(&str, &str)] = &[
     orphans_of!("payments"),
     orphans_of!("attempts"),
     orphans_of!("holds"),
+    orphans_of!("refunds"),
     orphans_of!("obligations"),
     orphans_of!("journal"),
     orphans_of!("postings"),

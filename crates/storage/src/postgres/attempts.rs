@@ -8,10 +8,10 @@ use payonce_ports::store::StoreError;
 use super::connection::{Connection, column};
 use crate::{
     changes::{Changed, Of, expect_rows},
-    columns, rows,
+    columns, json, means, rows,
 };
 
-pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, AT_GATEWAY, LIVE, INSERT, UPDATE];
+pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, AT_GATEWAY, ORDERS_AT_GATEWAY, INSERT, UPDATE];
 
 const OF_ORDERS: &str = concat!(
     "SELECT ",
@@ -46,19 +46,20 @@ pub(crate) async fn at_gateway(
     found.first().map(rows::attempt).transpose()
 }
 
-const LIVE: &str = "
+const ORDERS_AT_GATEWAY: &str = "
 SELECT order_id FROM attempts
-WHERE state IN ('sent', 'accepted', 'unknown') AND order_id > COALESCE($1::TEXT, '')
+WHERE state IN ('recorded', 'sent', 'accepted', 'unknown') AND state <> 'recorded'
+  AND order_id > COALESCE($1::TEXT, '')
 ORDER BY order_id LIMIT $2::BIGINT";
 
-/// Orders with a live attempt.
-pub(crate) async fn live(
+/// Orders with an attempt at a gateway.
+pub(crate) async fn orders_at_gateway(
     connection: &Connection,
     after: Option<OrderId>,
     limit: u32,
 ) -> Result<Vec<OrderId>, StoreError> {
     let after = after.map(|id| id.to_string());
-    let found = connection.query(LIVE, &[&after, &i64::from(limit)]).await?;
+    let found = connection.query(ORDERS_AT_GATEWAY, &[&after, &i64::from(limit)]).await?;
     found.iter().map(rows::order_id).collect()
 }
 
@@ -67,8 +68,9 @@ const INSERT: &str = concat!(
     columns::attempts!(),
     ") SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[],
                             $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::TEXT[],
-                            $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::BIGINT[], $15::BIGINT[],
-                            $16::BIGINT[], $17::BIGINT[])"
+                            $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::TEXT[],
+                            $16::BIGINT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[],
+                            $20::BIGINT[], $21::BIGINT[], $22::TEXT[])"
 );
 
 /// Adds attempts.
@@ -79,6 +81,8 @@ pub(crate) async fn insert(
     if new.is_empty() {
         return Ok(());
     }
+    let rulings = column(new, |of| of.row.ruling.as_ref().map(json::text).transpose());
+    let rulings: Vec<Option<String>> = rulings.into_iter().collect::<Result<_, _>>()?;
     let touched = connection
         .execute(
             INSERT,
@@ -91,15 +95,20 @@ pub(crate) async fn insert(
                 &column(new, |of| of.row.gateway_user_id.as_str()),
                 &column(new, |of| of.row.amount.minor),
                 &column(new, |of| of.row.amount.currency.code()),
-                &column(new, |of| of.row.card_company.as_str()),
+                &column(new, |of| means::word(&of.row.means)),
+                &column(new, |of| of.row.means.card_company()),
+                &column(new, |of| of.row.means.authentication()),
                 &column(new, |of| of.row.state.word()),
                 &column(new, |of| of.row.reference.as_deref()),
                 &column(new, |of| of.row.problem.as_ref().map(|problem| problem.code.word())),
                 &column(new, |of| of.row.problem.as_ref().map(|problem| problem.text.as_str())),
                 &column(new, |of| i64::from(of.row.absences)),
+                &column(new, |of| i64::from(of.row.request)),
                 &column(new, |of| of.row.recorded_at.micros()),
                 &column(new, |of| of.row.send_before.micros()),
                 &column(new, |of| of.row.certain_at.map(Timestamp::micros)),
+                &column(new, |of| of.row.fee.map(|fee| fee.minor)),
+                &rulings,
             ],
         )
         .await?;
@@ -108,17 +117,20 @@ pub(crate) async fn insert(
 
 const UPDATE: &str = "
 UPDATE attempts
-SET state = new.state, reference = new.reference, problem_code = new.problem_code,
-    problem_text = new.problem_text, absences = new.absences, send_before = new.send_before,
-    certain_at = new.certain_at
-FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
-            $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[])
-    AS new (order_id, number, state, reference, problem_code, problem_text, absences,
-            send_before, certain_at, loaded_state)
+SET authentication = new.authentication, state = new.state, reference = new.reference,
+    problem_code = new.problem_code, problem_text = new.problem_text, absences = new.absences,
+    request = new.request, send_before = new.send_before, certain_at = new.certain_at,
+    fee_minor = new.fee_minor, ruling = new.ruling
+FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[],
+            $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[], $12::BIGINT[], $13::TEXT[],
+            $14::TEXT[], $15::BIGINT[])
+    AS new (order_id, number, authentication, state, reference, problem_code, problem_text,
+            absences, request, send_before, certain_at, fee_minor, ruling,
+            loaded_state, loaded_request)
 WHERE attempts.order_id = new.order_id AND attempts.number = new.number
-  AND attempts.state = new.loaded_state";
+  AND attempts.state = new.loaded_state AND attempts.request = new.loaded_request";
 
-/// Changes attempts that are still in the state that was loaded.
+/// Changes attempts that are still in the state, and at the request, that were loaded.
 pub(crate) async fn update(
     connection: &Connection,
     changed: &[Of<Changed<'_, Attempt>>],
@@ -126,20 +138,27 @@ pub(crate) async fn update(
     if changed.is_empty() {
         return Ok(());
     }
+    let rulings = column(changed, |of| of.row.to.ruling.as_ref().map(json::text).transpose());
+    let rulings: Vec<Option<String>> = rulings.into_iter().collect::<Result<_, _>>()?;
     let touched = connection
         .execute(
             UPDATE,
             &[
                 &column(changed, |of| of.order_id.to_string()),
                 &column(changed, |of| i64::from(of.row.to.number)),
+                &column(changed, |of| of.row.to.means.authentication()),
                 &column(changed, |of| of.row.to.state.word()),
                 &column(changed, |of| of.row.to.reference.as_deref()),
                 &column(changed, |of| of.row.to.problem.as_ref().map(|it| it.code.word())),
                 &column(changed, |of| of.row.to.problem.as_ref().map(|it| it.text.as_str())),
                 &column(changed, |of| i64::from(of.row.to.absences)),
+                &column(changed, |of| i64::from(of.row.to.request)),
                 &column(changed, |of| of.row.to.send_before.micros()),
                 &column(changed, |of| of.row.to.certain_at.map(Timestamp::micros)),
+                &column(changed, |of| of.row.to.fee.map(|fee| fee.minor)),
+                &rulings,
                 &column(changed, |of| of.row.from.state.word()),
+                &column(changed, |of| i64::from(of.row.from.request)),
             ],
         )
         .await?;

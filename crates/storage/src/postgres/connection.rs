@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement, types::ToSql};
 
 use super::{
-    access, attempts,
+    access, attempts, audit,
     errors::{failed, failed_commit, told},
     fulfilments, holds, idempotency, incidents, journal, obligations, orders, payments, postings,
-    products, sales, transact,
+    products, refunds, sales, transact,
 };
 use crate::open::OpenError;
 
@@ -66,6 +66,7 @@ impl Drop for Connection {
 const CATALOGUE: &[&[&str]] = &[
     access::STATEMENTS,
     attempts::STATEMENTS,
+    audit::STATEMENTS,
     fulfilments::STATEMENTS,
     holds::STATEMENTS,
     idempotency::STATEMENTS,
@@ -76,6 +77,7 @@ const CATALOGUE: &[&[&str]] = &[
     payments::STATEMENTS,
     postings::STATEMENTS,
     products::STATEMENTS,
+    refunds::STATEMENTS,
     sales::STATEMENTS,
     transact::STATEMENTS,
 ];

@@ -1,12 +1,12 @@
-//! Table `fulfilments`: append only, one per order and product.
+//! Table `fulfilments`: one per order and product. Nothing but the pieces taken back ever changes.
 
-use payonce_domain::{fulfilment::Fulfilment, words::Word};
+use payonce_domain::{fulfilment::Fulfilment, sale::Revocation, words::Word};
 use payonce_ports::store::StoreError;
 
 use super::connection::{Connection, column};
 use crate::{changes::expect_rows, columns, rows};
 
-pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, APPEND];
+pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, APPEND, REVOKE];
 
 const OF_ORDERS: &str = concat!(
     "SELECT ",
@@ -26,7 +26,7 @@ const APPEND: &str = concat!(
     "INSERT INTO fulfilments (",
     columns::fulfilments!(),
     ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[],
-                            $6::BIGINT[], $7::BIGINT[])"
+                            $6::BIGINT[], $7::BIGINT[], $8::BIGINT[])"
 );
 
 /// Appends fulfilments.
@@ -47,9 +47,37 @@ pub(crate) async fn append(
                 &column(fulfilments, |given| given.owner.to_string()),
                 &column(fulfilments, |given| given.kind.word()),
                 &column(fulfilments, |given| i64::from(given.quantity)),
+                &column(fulfilments, |given| i64::from(given.revoked)),
                 &column(fulfilments, |given| given.created_at.micros()),
             ],
         )
         .await?;
     expect_rows("fulfilments", fulfilments.len(), touched)
+}
+
+const REVOKE: &str = "
+UPDATE fulfilments
+SET revoked = fulfilments.revoked + given.pieces
+FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) AS given (order_id, product_id, pieces)
+WHERE fulfilments.order_id = given.order_id AND fulfilments.product_id = given.product_id";
+
+/// Takes pieces back. A fulfilment that is not there, or has fewer pieces left, is refused.
+pub(crate) async fn revoke(
+    connection: &Connection,
+    revoked: &[Revocation],
+) -> Result<(), StoreError> {
+    if revoked.is_empty() {
+        return Ok(());
+    }
+    let touched = connection
+        .execute(
+            REVOKE,
+            &[
+                &column(revoked, |given| given.order_id.to_string()),
+                &column(revoked, |given| given.product_id.to_string()),
+                &column(revoked, |given| i64::from(given.quantity)),
+            ],
+        )
+        .await?;
+    expect_rows("fulfilments", revoked.len(), touched)
 }

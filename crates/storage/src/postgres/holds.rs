@@ -31,7 +31,8 @@ pub(crate) async fn of_orders(
 const INSERT: &str = concat!(
     "INSERT INTO holds (",
     columns::holds!(),
-    ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[])"
+    ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[],
+                            $6::BIGINT[])"
 );
 
 /// Adds holds.
@@ -48,6 +49,7 @@ pub(crate) async fn insert(connection: &Connection, new: &[Of<&Hold>]) -> Result
                 &column(new, |of| of.row.id.to_string()),
                 &column(new, |of| i64::from(of.row.quantity)),
                 &column(new, |of| of.row.state.word()),
+                &column(new, |of| i64::from(of.row.given_back)),
             ],
         )
         .await?;
@@ -56,13 +58,13 @@ pub(crate) async fn insert(connection: &Connection, new: &[Of<&Hold>]) -> Result
 
 const UPDATE: &str = "
 UPDATE holds
-SET state = new.state
-FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[])
-    AS new (order_id, product_id, state, loaded_state)
+SET state = new.state, given_back = new.given_back
+FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[])
+    AS new (order_id, product_id, state, given_back, loaded_state, loaded_given_back)
 WHERE holds.order_id = new.order_id AND holds.product_id = new.product_id
-  AND holds.state = new.loaded_state";
+  AND holds.state = new.loaded_state AND holds.given_back = new.loaded_given_back";
 
-/// Moves holds that are still in the state that was loaded.
+/// Changes holds of which state and pieces given back are still as they were loaded.
 pub(crate) async fn update(
     connection: &Connection,
     changed: &[Of<Changed<'_, Hold>>],
@@ -77,7 +79,9 @@ pub(crate) async fn update(
                 &column(changed, |of| of.order_id.to_string()),
                 &column(changed, |of| of.row.to.product_id.to_string()),
                 &column(changed, |of| of.row.to.state.word()),
+                &column(changed, |of| i64::from(of.row.to.given_back)),
                 &column(changed, |of| of.row.from.state.word()),
+                &column(changed, |of| i64::from(of.row.from.given_back)),
             ],
         )
         .await?;

@@ -66,8 +66,8 @@ pub(crate) async fn find(
 const INSERT: &str = concat!(
     "INSERT INTO idempotency_keys (",
     columns::idempotency_keys!(),
-    ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[],
-                            $6::TEXT[], $7::BIGINT[])"
+    ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[],
+                            $6::BIGINT[], $7::TEXT[], $8::BIGINT[])"
 );
 
 /// Remembers calls.
@@ -86,6 +86,7 @@ pub(crate) async fn insert(
                 &column(new, |(key, _)| key.key.as_str()),
                 &column(new, |(_, row)| row.fingerprint.as_str()),
                 &column(new, |(_, row)| row.order_id.map(|id| id.to_string())),
+                &column(new, |(_, row)| row.refund_id.map(|id| id.to_string())),
                 &column(new, |(_, row)| status(row)),
                 &column(new, |(_, row)| body(row)),
                 &column(new, |(_, row)| row.created_at.micros()),
@@ -97,11 +98,11 @@ pub(crate) async fn insert(
 
 const UPDATE: &str = "
 UPDATE idempotency_keys
-SET fingerprint = new.fingerprint, order_id = new.order_id, reply_status = new.reply_status,
-    reply_body = new.reply_body
-FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[], $6::TEXT[],
-            $7::BIGINT[])
-    AS new (scope, key, fingerprint, order_id, reply_status, reply_body, loaded_status)
+SET fingerprint = new.fingerprint, order_id = new.order_id, refund_id = new.refund_id,
+    reply_status = new.reply_status, reply_body = new.reply_body
+FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::BIGINT[], $7::TEXT[],
+            $8::BIGINT[])
+    AS new (scope, key, fingerprint, order_id, refund_id, reply_status, reply_body, loaded_status)
 WHERE idempotency_keys.scope = new.scope AND idempotency_keys.key = new.key
   AND idempotency_keys.reply_status IS NOT DISTINCT FROM new.loaded_status";
 
@@ -121,6 +122,7 @@ pub(crate) async fn update(
                 &column(changed, |(key, _)| key.key.as_str()),
                 &column(changed, |(_, row)| row.to.fingerprint.as_str()),
                 &column(changed, |(_, row)| row.to.order_id.map(|id| id.to_string())),
+                &column(changed, |(_, row)| row.to.refund_id.map(|id| id.to_string())),
                 &column(changed, |(_, row)| status(row.to)),
                 &column(changed, |(_, row)| body(row.to)),
                 &column(changed, |(_, row)| status(row.from)),

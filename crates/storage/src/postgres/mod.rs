@@ -6,6 +6,7 @@
 
 mod access;
 mod attempts;
+mod audit;
 mod connection;
 mod errors;
 mod fulfilments;
@@ -20,6 +21,7 @@ mod orders;
 mod payments;
 mod postings;
 mod products;
+mod refunds;
 mod sales;
 mod settings;
 mod store;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[LOCK, OF_ORDERS, INSERT, UPDATE, LEASE, RELEASE, HASTEN, BACKLOG];
+    &[LOCK, OF_ORDERS, INSERT, UPDATE, LEASE, RELEASE, APPOINT, BACKLOG];
 
 const LOCK: &str = concat!(
     "SELECT ",
@@ -52,8 +52,8 @@ const INSERT: &str = concat!(
     "INSERT INTO obligations (",
     columns::obligations!(),
     ") SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[],
-                            $6::BIGINT[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[],
-                            $11::BIGINT[])"
+                            $6::TEXT[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[],
+                            $11::TEXT[], $12::BIGINT[])"
 );
 
 /// Adds obligations.
@@ -69,6 +69,7 @@ pub(crate) async fn insert(connection: &Connection, new: &[&Obligation]) -> Resu
                 &column(new, |owed| owed.id.to_string()),
                 &column(new, |owed| owed.kind.word()),
                 &column(new, |owed| owed.attempt_id.map(|id| id.to_string())),
+                &column(new, |owed| owed.refund_id.map(|id| id.to_string())),
                 &column(new, |owed| owed.state.word()),
                 &column(new, |owed| owed.due_at.micros()),
                 &column(new, |owed| i64::from(owed.tries)),
@@ -126,12 +127,23 @@ const LEASE: &str = concat!(
          SELECT COALESCE($1::BIGINT, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT)
                 AS now
      ),
-     due AS MATERIALIZED (
-         SELECT order_id AS due_order_id, id AS due_id FROM obligations
+     oldest AS MATERIALIZED (
+         SELECT order_id, id FROM obligations
          WHERE state = 'owed' AND due_at <= (SELECT now FROM moment)
            AND (leased_until IS NULL OR leased_until <= (SELECT now FROM moment))
-         ORDER BY due_at LIMIT $3::BIGINT
+         ORDER BY due_at LIMIT ($3::BIGINT + 1) / 2
          FOR UPDATE SKIP LOCKED
+     ),
+     newest AS MATERIALIZED (
+         SELECT order_id, id FROM obligations
+         WHERE state = 'owed' AND due_at <= (SELECT now FROM moment)
+           AND (leased_until IS NULL OR leased_until <= (SELECT now FROM moment))
+           AND (order_id, id) NOT IN (SELECT order_id, id FROM oldest)
+         ORDER BY created_at DESC LIMIT $3::BIGINT / 2
+         FOR UPDATE SKIP LOCKED
+     ),
+     due (due_order_id, due_id) AS (
+         SELECT order_id, id FROM oldest UNION ALL SELECT order_id, id FROM newest
      )
      UPDATE obligations
      SET leased_until = (SELECT now FROM moment) + $2::BIGINT, fence = fence + 1
@@ -140,8 +152,9 @@ const LEASE: &str = concat!(
     columns::obligations!()
 );
 
-/// Leases what is due and held by nobody; each gets the next fence. Waits for nothing, and writes
-/// nothing where nothing is due.
+/// Leases what is due and held by nobody; each gets the next fence. Half goes to what has been due
+/// for longest, the rest to the newest: after an outage a new buyer does not wait for all others.
+/// Waits for nothing, and writes nothing where nothing is due.
 pub(crate) async fn lease(
     connection: &Connection,
     now: Option<Timestamp>,
@@ -149,8 +162,7 @@ pub(crate) async fn lease(
     limit: u32,
 ) -> Result<Vec<Obligation>, StoreError> {
     let now = now.map(Timestamp::micros);
-    let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 4);
-    let found = connection.query_alone(LEASE, &[&now, &lease, &i64::from(limit)]).await?;
+    let found = connection.query_alone(LEASE, &[&now, &micros(lease), &i64::from(limit)]).await?;
     Ok(found.iter().filter_map(|row| rows::readable(rows::obligation(row))).collect())
 }
 
@@ -187,33 +199,35 @@ pub(crate) async fn release(
         .map(drop)
 }
 
-const HASTEN: &str = "
+const APPOINT: &str = "
 WITH moment AS MATERIALIZED (
     SELECT COALESCE($1::BIGINT, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT) AS now
 ),
 asked AS MATERIALIZED (
-    SELECT order_id AS asked_order_id, id AS asked_id FROM obligations
-    WHERE attempt_id = ANY($2::TEXT[]) AND state = 'owed' AND kind = 'look_up'
-      AND due_at > (SELECT now FROM moment)
+    SELECT order_id AS asked_order_id, obligations.id AS asked_id, wait
+    FROM unnest($2::TEXT[], $3::BIGINT[]) AS look_up (of_attempt, wait)
+    JOIN obligations ON attempt_id = of_attempt
+    WHERE state = 'owed' AND kind = 'look_up'
       AND (leased_until IS NULL OR leased_until <= (SELECT now FROM moment))
-    ORDER BY order_id, id
-    FOR UPDATE
+    ORDER BY order_id, obligations.id
+    FOR UPDATE OF obligations
 )
-UPDATE obligations SET due_at = (SELECT now FROM moment)
+UPDATE obligations SET due_at = (SELECT now FROM moment) + wait
 FROM asked WHERE order_id = asked_order_id AND id = asked_id";
 
-/// Makes the owed look-ups of these attempts due now, unless they are leased or already due.
-pub(crate) async fn hasten(
+/// Makes the owed look-up of each of these attempts due so long from now, unless it is leased.
+pub(crate) async fn appoint(
     connection: &Connection,
     now: Option<Timestamp>,
-    attempts: &[AttemptId],
+    look_ups: &[(AttemptId, Duration)],
 ) -> Result<(), StoreError> {
-    if attempts.is_empty() {
+    if look_ups.is_empty() {
         return Ok(());
     }
     let now = now.map(Timestamp::micros);
-    let attempt_ids = column(attempts, ToString::to_string);
-    connection.execute_alone(HASTEN, &[&now, &attempt_ids]).await.map(drop)
+    let attempt_ids = column(look_ups, |(attempt_id, _)| attempt_id.to_string());
+    let waits = column(look_ups, |(_, wait)| micros(*wait));
+    connection.execute_alone(APPOINT, &[&now, &attempt_ids, &waits]).await.map(drop)
 }
 
 const BACKLOG: &str = "
@@ -227,4 +241,9 @@ ORDER BY 1, 2";
 /// What is owed or parked, by kind.
 pub(crate) async fn backlog(connection: &Connection) -> Result<Vec<Backlog>, StoreError> {
     connection.query(BACKLOG, &[]).await?.iter().map(rows::backlog).collect()
+}
+
+/// A span, short enough that a time can be added to it.
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX).min(i64::MAX / 4)
 }

@@ -4,6 +4,7 @@ use payonce_domain::{
     ids::{OrderId, UserId},
     order::Order,
     sale::Sale,
+    time::Timestamp,
     words::Word,
 };
 use payonce_ports::store::StoreError;
@@ -105,7 +106,8 @@ const INSERT: &str = concat!(
     "INSERT INTO orders (",
     columns::orders!(),
     ") SELECT *, 0 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[],
-                               $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::BIGINT[])"
+                               $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::BIGINT[],
+                               $10::BIGINT[])"
 );
 
 /// Adds orders, each with version 0.
@@ -128,6 +130,7 @@ pub(crate) async fn insert(connection: &Connection, new: &[&Sale]) -> Result<(),
                 &column(new, |sale| sale.order.expires_at.micros()),
                 &column(new, |sale| sale.order.metadata.as_str()),
                 &column(new, |sale| sale.order.created_at.micros()),
+                &column(new, |sale| sale.order.cancel_wished_at.map(Timestamp::micros)),
             ],
         )
         .await?;
@@ -137,9 +140,9 @@ pub(crate) async fn insert(connection: &Connection, new: &[&Sale]) -> Result<(),
 const UPDATE: &str = "
 UPDATE orders
 SET status = new.status, expires_at = new.expires_at, metadata = new.metadata,
-    version = new.loaded_version + 1
-FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[])
-    AS new (id, status, expires_at, metadata, loaded_version)
+    cancel_wished_at = new.cancel_wished_at, version = new.loaded_version + 1
+FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[])
+    AS new (id, status, expires_at, metadata, cancel_wished_at, loaded_version)
 WHERE orders.id = new.id AND orders.version = new.loaded_version";
 
 /// Changes orders that still have the version that was loaded; each gets the next one.
@@ -158,6 +161,7 @@ pub(crate) async fn update(
                 &column(changed, |row| row.to.order.status.word()),
                 &column(changed, |row| row.to.order.expires_at.micros()),
                 &column(changed, |row| row.to.order.metadata.as_str()),
+                &column(changed, |row| row.to.order.cancel_wished_at.map(Timestamp::micros)),
                 &column(changed, |row| row.from.version),
             ],
         )

@@ -13,7 +13,7 @@ use crate::{
     columns, rows,
 };
 
-pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, ORDER_OF, INSERT, UPDATE];
+pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, ORDER_OF, UNRESOLVED, INSERT, UPDATE];
 
 const OF_ORDERS: &str =
     concat!("SELECT ", columns::payments!(), " FROM payments WHERE order_id = ANY($1::TEXT[])");
@@ -38,6 +38,25 @@ pub(crate) async fn order_of(
 ) -> Result<Option<OrderId>, StoreError> {
     let found = connection.query(ORDER_OF, &[&id.to_string()]).await?;
     found.first().map(rows::order_id).transpose()
+}
+
+const UNRESOLVED: &str = "
+SELECT attempts.order_id
+FROM attempts JOIN payments ON payments.order_id = attempts.order_id
+WHERE attempts.state IN ('recorded', 'sent', 'accepted', 'unknown')
+  AND payments.state = 'unresolved' AND attempts.order_id > COALESCE($1::TEXT, '')
+ORDER BY attempts.order_id LIMIT $2::BIGINT";
+
+/// Orders whose payment is unresolved, oldest first. Its attempt is still at the gateway, so only
+/// the few of which that is true are looked at.
+pub(crate) async fn unresolved(
+    connection: &Connection,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let after = after.map(|id| id.to_string());
+    let found = connection.query(UNRESOLVED, &[&after, &i64::from(limit)]).await?;
+    found.iter().map(rows::order_id).collect()
 }
 
 const INSERT: &str = concat!(

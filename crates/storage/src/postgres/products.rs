@@ -128,11 +128,11 @@ pub(crate) async fn update(
 }
 
 const IN_HOLDS: &str = "
-SELECT product_id, SUM(quantity)::BIGINT FROM holds
+SELECT product_id, SUM(quantity - given_back)::BIGINT FROM holds
 WHERE state IN ('held', 'taken')
 GROUP BY product_id";
 
-/// Pieces of each product in holds that are held or taken.
+/// Pieces of each product that are held or taken and were not given back.
 pub(crate) async fn in_holds(
     connection: &Connection,
 ) -> Result<BTreeMap<ProductId, i64>, StoreError> {

@@ -12,6 +12,7 @@ use payonce_ports::store::StoreError;
 
 use super::{
     attempts, connection::Connection, fulfilments, holds, obligations, orders, payments, postings,
+    refunds,
 };
 use crate::rows::{self, SaleRows};
 
@@ -70,17 +71,20 @@ async fn read(
     connection: &Connection,
     ids: &[String],
 ) -> Result<(Vec<SalePages>, BTreeMap<OrderId, i64>), StoreError> {
-    let (orders, payments, attempts, holds, obligations, postings, fulfilments, versions) = try_join!(
-        orders::find(connection, ids),
-        payments::of_orders(connection, ids),
-        attempts::of_orders(connection, ids),
-        holds::of_orders(connection, ids),
-        obligations::of_orders(connection, ids),
-        postings::of_orders(connection, ids),
-        fulfilments::of_orders(connection, ids),
-        orders::versions(connection, ids),
-    )?;
-    let sales = SaleRows { orders, payments, attempts, holds, obligations }.into_sales()?;
+    let (orders, payments, attempts, holds, refunds, obligations, postings, fulfilments, versions) =
+        try_join!(
+            orders::find(connection, ids),
+            payments::of_orders(connection, ids),
+            attempts::of_orders(connection, ids),
+            holds::of_orders(connection, ids),
+            refunds::of_orders(connection, ids),
+            obligations::of_orders(connection, ids),
+            postings::of_orders(connection, ids),
+            fulfilments::of_orders(connection, ids),
+            orders::versions(connection, ids),
+        )?;
+    let sales =
+        SaleRows { orders, payments, attempts, holds, refunds, obligations }.into_sales()?;
     Ok((rows::into_pages(sales, postings, fulfilments), versions.into_iter().collect()))
 }
 

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use payonce_domain::{
     gateway::GatewayName,
-    ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
+    ids::{AttemptId, OrderId, PaymentId, ProductId, RefundId, UserId},
     incident::Incident,
     invariants::SalePages,
     journal::Entry,
@@ -25,18 +25,19 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     store::{
-        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
+        AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
+        StoreError, User,
     },
 };
 
 use super::{
-    access, attempts,
+    access, attempts, audit,
     connection::{Connection, Role, connect_bare, refuse_weak_settings},
     errors::told,
     idempotency, incidents, journal,
     lanes::{Lanes, Shared},
     migrate::{read_records, shown},
-    obligations, orders, payments, postings, products, sales,
+    obligations, orders, payments, postings, products, refunds, sales,
     settings::PostgresSettings,
     transact,
 };
@@ -160,6 +161,10 @@ impl Store for PostgresStore {
         self.read(async |connection| payments::order_of(connection, id).await).await
     }
 
+    async fn order_of_refund(&self, id: RefundId) -> Result<Option<OrderId>, StoreError> {
+        self.read(async |connection| refunds::order_of(connection, id).await).await
+    }
+
     async fn orders(
         &self,
         owner: Option<UserId>,
@@ -225,15 +230,15 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<Sale>, StoreError> {
         self.read(async |connection| {
-            let ids = attempts::live(connection, after, limit).await?;
+            let ids = attempts::orders_at_gateway(connection, after, limit).await?;
             Ok(sales::load(connection, &ids).await?.into_values().collect())
         })
         .await
     }
 
-    async fn hasten(&self, attempts: &[AttemptId]) -> Result<(), StoreError> {
+    async fn appoint(&self, look_ups: &[(AttemptId, Duration)]) -> Result<(), StoreError> {
         let now = self.now();
-        self.write(async |connection| obligations::hasten(connection, now, attempts).await).await
+        self.write(async |connection| obligations::appoint(connection, now, look_ups).await).await
     }
 
     async fn sale_pages(
@@ -262,6 +267,22 @@ impl Store for PostgresStore {
 
     async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError> {
         self.read(async |connection| incidents::newest(connection, limit).await).await
+    }
+
+    async fn unresolved(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        self.read(async |connection| {
+            let ids = payments::unresolved(connection, after, limit).await?;
+            Ok(sales::load(connection, &ids).await?.into_values().collect())
+        })
+        .await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read(async |connection| audit::newest(connection, limit).await).await
     }
 
     async fn add_user(&self, user: &User) -> Result<bool, StoreError> {

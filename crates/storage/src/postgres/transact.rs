@@ -13,11 +13,11 @@ use payonce_ports::{
 };
 
 use super::{
-    attempts,
+    attempts, audit,
     connection::Connection,
     fulfilments, holds, idempotency, incidents, journal,
     lanes::{Lane, Lanes},
-    obligations, orders, payments, postings, products,
+    obligations, orders, payments, postings, products, refunds,
 };
 use crate::{changes::Changes, rows::SaleRows};
 
@@ -87,7 +87,19 @@ async fn load(
 ) -> Result<World, StoreError> {
     let product_ids: Vec<String> = keys.products.iter().map(ToString::to_string).collect();
     let order_ids: Vec<String> = keys.orders.iter().map(ToString::to_string).collect();
-    let ((), (), products, orders, obligations, payments, attempts, holds, remembered, now) = try_join!(
+    let (
+        (),
+        (),
+        products,
+        orders,
+        obligations,
+        payments,
+        attempts,
+        holds,
+        refunds,
+        remembered,
+        now,
+    ) = try_join!(
         connection.begin(),
         idempotency::lock(connection, &keys.idempotency),
         products::lock(connection, &product_ids),
@@ -96,12 +108,14 @@ async fn load(
         payments::of_orders(connection, &order_ids),
         attempts::of_orders(connection, &order_ids),
         holds::of_orders(connection, &order_ids),
+        refunds::of_orders(connection, &order_ids),
         idempotency::find(connection, &keys.idempotency),
         now(connection, clock),
     )?;
     let mut world = World::new(now);
     world.products = products.into_iter().map(|product| (product.id, product)).collect();
-    world.sales = SaleRows { orders, payments, attempts, holds, obligations }.into_sales()?;
+    let rows = SaleRows { orders, payments, attempts, holds, refunds, obligations };
+    world.sales = rows.into_sales()?;
     world.idempotency = remembered.into_iter().collect();
     Ok(world)
 }
@@ -131,12 +145,17 @@ async fn save(connection: &Connection, changes: &Changes<'_>) -> Result<(), Stor
         attempts::insert(connection, &changes.new_attempts),
         holds::insert(connection, &changes.new_holds),
         holds::update(connection, &changes.changed_holds),
+        // A refund must have left the gateway before the next one of its charge is there.
+        refunds::update(connection, &changes.changed_refunds),
+        refunds::insert(connection, &changes.new_refunds),
         obligations::insert(connection, &changes.new_obligations),
         obligations::update(connection, &changes.changed_obligations),
         journal::append(connection, changes.journal),
         postings::append(connection, changes.postings),
         fulfilments::append(connection, changes.fulfilments),
+        fulfilments::revoke(connection, &changes.revoked),
         incidents::append(connection, changes.incidents),
+        audit::append(connection, changes.audit),
     )
     .map(|_| ())
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use super::errors::failed;
 use crate::{
     changes::{Changed, Of, expect_rows},
-    columns, rows,
+    columns, json, means, rows,
 };
 
 /// The attempts of this order, in order of their numbers.
@@ -49,16 +49,18 @@ pub(crate) fn at_gateway(
     found.next().map_err(failed)?.map(rows::attempt).transpose()
 }
 
-/// Orders with a live attempt.
-pub(crate) fn live(
+/// Orders with an attempt at a gateway.
+pub(crate) fn orders_at_gateway(
     connection: &Connection,
     after: Option<OrderId>,
     limit: u32,
 ) -> Result<Vec<OrderId>, StoreError> {
     let mut statement = connection
         .prepare_cached(
+            // The first condition is that of the index, which SQLite takes word by word.
             "SELECT order_id FROM attempts
-             WHERE state IN ('sent', 'accepted', 'unknown') AND order_id > COALESCE(?1, '')
+             WHERE state IN ('recorded', 'sent', 'accepted', 'unknown') AND state <> 'recorded'
+               AND order_id > COALESCE(?1, '')
              ORDER BY order_id LIMIT ?2",
         )
         .map_err(failed)?;
@@ -77,7 +79,8 @@ pub(crate) fn insert(connection: &Connection, new: &[Of<&Attempt>]) -> Result<()
         .prepare_cached(concat!(
             "INSERT INTO attempts (",
             columns::attempts!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                       ?18, ?19, ?20, ?21, ?22)"
         ))
         .map_err(failed)?;
     for Of { order_id, row } in new {
@@ -91,22 +94,27 @@ pub(crate) fn insert(connection: &Connection, new: &[Of<&Attempt>]) -> Result<()
                 row.gateway_user_id,
                 row.amount.minor,
                 row.amount.currency.code(),
-                row.card_company,
+                means::word(&row.means),
+                row.means.card_company(),
+                row.means.authentication(),
                 row.state.word(),
                 row.reference,
                 row.problem.as_ref().map(|problem| problem.code.word()),
                 row.problem.as_ref().map(|problem| &problem.text),
                 row.absences,
+                row.request,
                 row.recorded_at.micros(),
                 row.send_before.micros(),
                 row.certain_at.map(Timestamp::micros),
+                row.fee.map(|fee| fee.minor),
+                row.ruling.as_ref().map(json::text).transpose()?,
             ])
             .map_err(failed)?;
     }
     Ok(())
 }
 
-/// Changes attempts that are still in the state that was loaded.
+/// Changes attempts that are still in the state, and at the request, that were loaded.
 pub(crate) fn update(
     connection: &Connection,
     changed: &[Of<Changed<'_, Attempt>>],
@@ -114,9 +122,10 @@ pub(crate) fn update(
     let mut statement = connection
         .prepare_cached(
             "UPDATE attempts
-             SET state = ?3, reference = ?4, problem_code = ?5, problem_text = ?6, absences = ?7,
-                 send_before = ?8, certain_at = ?9
-             WHERE order_id = ?1 AND number = ?2 AND state = ?10",
+             SET authentication = ?3, state = ?4, reference = ?5, problem_code = ?6,
+                 problem_text = ?7, absences = ?8, request = ?9, send_before = ?10,
+                 certain_at = ?11, fee_minor = ?12, ruling = ?13
+             WHERE order_id = ?1 AND number = ?2 AND state = ?14 AND request = ?15",
         )
         .map_err(failed)?;
     let mut touched = 0;
@@ -125,14 +134,19 @@ pub(crate) fn update(
             .execute(params![
                 order_id.to_string(),
                 to.number,
+                to.means.authentication(),
                 to.state.word(),
                 to.reference,
                 to.problem.as_ref().map(|problem| problem.code.word()),
                 to.problem.as_ref().map(|problem| &problem.text),
                 to.absences,
+                to.request,
                 to.send_before.micros(),
                 to.certain_at.map(Timestamp::micros),
+                to.fee.map(|fee| fee.minor),
+                to.ruling.as_ref().map(json::text).transpose()?,
                 from.state.word(),
+                from.request,
             ])
             .map_err(failed)? as u64;
     }

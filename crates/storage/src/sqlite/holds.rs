@@ -36,7 +36,7 @@ pub(crate) fn insert(connection: &Connection, new: &[Of<&Hold>]) -> Result<(), S
         .prepare_cached(concat!(
             "INSERT INTO holds (",
             columns::holds!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
         ))
         .map_err(failed)?;
     for Of { order_id, row } in new {
@@ -47,21 +47,22 @@ pub(crate) fn insert(connection: &Connection, new: &[Of<&Hold>]) -> Result<(), S
                 row.id.to_string(),
                 row.quantity,
                 row.state.word(),
+                row.given_back,
             ])
             .map_err(failed)?;
     }
     Ok(())
 }
 
-/// Moves holds that are still in the state that was loaded.
+/// Changes holds of which state and pieces given back are still as they were loaded.
 pub(crate) fn update(
     connection: &Connection,
     changed: &[Of<Changed<'_, Hold>>],
 ) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "UPDATE holds SET state = ?3
-             WHERE order_id = ?1 AND product_id = ?2 AND state = ?4",
+            "UPDATE holds SET state = ?3, given_back = ?4
+             WHERE order_id = ?1 AND product_id = ?2 AND state = ?5 AND given_back = ?6",
         )
         .map_err(failed)?;
     let mut touched = 0;
@@ -71,7 +72,9 @@ pub(crate) fn update(
                 order_id.to_string(),
                 to.product_id.to_string(),
                 to.state.word(),
+                to.given_back,
                 from.state.word(),
+                from.given_back,
             ])
             .map_err(failed)? as u64;
     }

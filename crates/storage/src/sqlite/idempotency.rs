@@ -35,7 +35,7 @@ pub(crate) fn insert(
         .prepare_cached(concat!(
             "INSERT INTO idempotency_keys (",
             columns::idempotency_keys!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
         ))
         .map_err(failed)?;
     for (key, row) in new {
@@ -45,6 +45,7 @@ pub(crate) fn insert(
                 key.key,
                 row.fingerprint,
                 row.order_id.map(|id| id.to_string()),
+                row.refund_id.map(|id| id.to_string()),
                 row.reply.as_ref().map(|reply| reply.status),
                 row.reply.as_ref().map(|reply| &reply.body),
                 row.created_at.micros(),
@@ -62,8 +63,9 @@ pub(crate) fn update(
     let mut statement = connection
         .prepare_cached(
             "UPDATE idempotency_keys
-             SET fingerprint = ?3, order_id = ?4, reply_status = ?5, reply_body = ?6
-             WHERE scope = ?1 AND key = ?2 AND reply_status IS ?7",
+             SET fingerprint = ?3, order_id = ?4, refund_id = ?5, reply_status = ?6,
+                 reply_body = ?7
+             WHERE scope = ?1 AND key = ?2 AND reply_status IS ?8",
         )
         .map_err(failed)?;
     let mut touched = 0;
@@ -74,6 +76,7 @@ pub(crate) fn update(
                 key.key,
                 to.fingerprint,
                 to.order_id.map(|id| id.to_string()),
+                to.refund_id.map(|id| id.to_string()),
                 to.reply.as_ref().map(|reply| reply.status),
                 to.reply.as_ref().map(|reply| &reply.body),
                 from.reply.as_ref().map(|reply| reply.status),

@@ -5,6 +5,7 @@
 
 mod access;
 mod attempts;
+mod audit;
 mod connection;
 mod errors;
 mod fulfilments;
@@ -18,6 +19,7 @@ mod orders;
 mod payments;
 mod postings;
 mod products;
+mod refunds;
 mod sales;
 mod store;
 mod transact;

@@ -1,5 +1,7 @@
 //! Table `obligations`: what is owed, leases on it, and how much of it there is.
 
+use std::time::Duration;
+
 use payonce_domain::{
     ids::{AttemptId, OrderId},
     obligation::Obligation,
@@ -41,7 +43,7 @@ pub(crate) fn insert(connection: &Connection, new: &[&Obligation]) -> Result<(),
         .prepare_cached(concat!(
             "INSERT INTO obligations (",
             columns::obligations!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         ))
         .map_err(failed)?;
     for owed in new {
@@ -51,6 +53,7 @@ pub(crate) fn insert(connection: &Connection, new: &[&Obligation]) -> Result<(),
                 owed.id.to_string(),
                 owed.kind.word(),
                 owed.attempt_id.map(|id| id.to_string()),
+                owed.refund_id.map(|id| id.to_string()),
                 owed.state.word(),
                 owed.due_at.micros(),
                 owed.tries,
@@ -111,7 +114,8 @@ pub(crate) fn any_due(connection: &Connection, now: Timestamp) -> Result<bool, S
         .map_err(failed)
 }
 
-/// Leases what is due and held by nobody, oldest due first; each gets the next fence.
+/// Leases what is due and held by nobody; each gets the next fence. Half goes to what has been due
+/// for longest, the rest to the newest: after an outage a new buyer does not wait for all others.
 pub(crate) fn lease(
     connection: &Connection,
     now: Timestamp,
@@ -120,12 +124,22 @@ pub(crate) fn lease(
 ) -> Result<Vec<Obligation>, StoreError> {
     let mut statement = connection
         .prepare_cached(concat!(
-            "UPDATE obligations SET leased_until = ?2, fence = fence + 1
-             WHERE (order_id, id) IN (
+            "WITH oldest AS MATERIALIZED (
                  SELECT order_id, id FROM obligations
                  WHERE state = 'owed' AND due_at <= ?1
                    AND (leased_until IS NULL OR leased_until <= ?1)
-                 ORDER BY due_at LIMIT ?3
+                 ORDER BY due_at LIMIT (?3 + 1) / 2
+             ),
+             newest AS MATERIALIZED (
+                 SELECT order_id, id FROM obligations
+                 WHERE state = 'owed' AND due_at <= ?1
+                   AND (leased_until IS NULL OR leased_until <= ?1)
+                   AND (order_id, id) NOT IN (SELECT order_id, id FROM oldest)
+                 ORDER BY created_at DESC LIMIT ?3 / 2
+             )
+             UPDATE obligations SET leased_until = ?2, fence = fence + 1
+             WHERE (order_id, id) IN (
+                 SELECT order_id, id FROM oldest UNION ALL SELECT order_id, id FROM newest
              )
              RETURNING ",
             columns::obligations!()
@@ -156,21 +170,24 @@ pub(crate) fn release(connection: &Connection, leases: &[Obligation]) -> Result<
     Ok(())
 }
 
-/// Makes the owed look-ups of these attempts due now, unless they are leased or already due.
-pub(crate) fn hasten(
+/// Makes the owed look-up of each of these attempts due so long from now, unless it is leased.
+pub(crate) fn appoint(
     connection: &Connection,
     now: Timestamp,
-    attempts: &[AttemptId],
+    look_ups: &[(AttemptId, Duration)],
 ) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "UPDATE obligations SET due_at = ?1
-             WHERE attempt_id = ?2 AND state = 'owed' AND kind = 'look_up' AND due_at > ?1
+            "UPDATE obligations SET due_at = ?2
+             WHERE attempt_id = ?3 AND state = 'owed' AND kind = 'look_up'
                AND (leased_until IS NULL OR leased_until <= ?1)",
         )
         .map_err(failed)?;
-    for attempt_id in attempts {
-        statement.execute(params![now.micros(), attempt_id.to_string()]).map_err(failed)?;
+    for (attempt_id, wait) in look_ups {
+        let due_at = now.after(*wait);
+        statement
+            .execute(params![now.micros(), due_at.micros(), attempt_id.to_string()])
+            .map_err(failed)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use payonce_domain::{
     ids::{OrderId, UserId},
     order::Order,
     sale::Sale,
+    time::Timestamp,
     words::Word,
 };
 use payonce_ports::store::StoreError;
@@ -95,7 +96,7 @@ pub(crate) fn insert(connection: &Connection, new: &[&Sale]) -> Result<(), Store
         .prepare_cached(concat!(
             "INSERT INTO orders (",
             columns::orders!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)"
         ))
         .map_err(failed)?;
     for Sale { order, .. } in new {
@@ -110,6 +111,7 @@ pub(crate) fn insert(connection: &Connection, new: &[&Sale]) -> Result<(), Store
                 order.expires_at.micros(),
                 order.metadata,
                 order.created_at.micros(),
+                order.cancel_wished_at.map(Timestamp::micros),
             ])
             .map_err(failed)?;
     }
@@ -124,8 +126,9 @@ pub(crate) fn update(
     let mut statement = connection
         .prepare_cached(
             "UPDATE orders
-             SET status = ?2, expires_at = ?3, metadata = ?4, version = version + 1
-             WHERE id = ?1 AND version = ?5",
+             SET status = ?2, expires_at = ?3, metadata = ?4, cancel_wished_at = ?5,
+                 version = version + 1
+             WHERE id = ?1 AND version = ?6",
         )
         .map_err(failed)?;
     let mut touched = 0;
@@ -136,6 +139,7 @@ pub(crate) fn update(
                 to.order.status.word(),
                 to.order.expires_at.micros(),
                 to.order.metadata,
+                to.order.cancel_wished_at.map(Timestamp::micros),
                 from.version,
             ])
             .map_err(failed)? as u64;

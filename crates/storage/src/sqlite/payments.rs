@@ -41,6 +41,31 @@ pub(crate) fn order_of(
     found.next().map_err(failed)?.map(rows::order_id).transpose()
 }
 
+/// Orders whose payment is unresolved, oldest first. Its attempt is still at the gateway, so only
+/// the few of which that is true are looked at.
+pub(crate) fn unresolved(
+    connection: &Connection,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT attempts.order_id
+             FROM attempts CROSS JOIN payments ON payments.order_id = attempts.order_id
+             WHERE attempts.state IN ('recorded', 'sent', 'accepted', 'unknown')
+               AND payments.state = 'unresolved' AND attempts.order_id > COALESCE(?1, '')
+             ORDER BY attempts.order_id LIMIT ?2",
+        )
+        .map_err(failed)?;
+    let mut found =
+        statement.query(params![after.map(|id| id.to_string()), limit]).map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
+}
+
 /// Adds payments.
 pub(crate) fn insert(connection: &Connection, new: &[&Payment]) -> Result<(), StoreError> {
     let mut statement = connection

@@ -103,11 +103,11 @@ pub(crate) fn update(
     expect_rows("products", changed.len(), touched)
 }
 
-/// Pieces of each product in holds that are held or taken.
+/// Pieces of each product that are held or taken and were not given back.
 pub(crate) fn in_holds(connection: &Connection) -> Result<BTreeMap<ProductId, i64>, StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT product_id, SUM(quantity) FROM holds
+            "SELECT product_id, SUM(quantity - given_back) FROM holds
              WHERE state IN ('held', 'taken')
              GROUP BY product_id",
         )

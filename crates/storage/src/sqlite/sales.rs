@@ -7,7 +7,7 @@ use payonce_ports::store::StoreError;
 use rusqlite::Connection;
 
 use super::{
-    attempts, errors::failed, fulfilments, holds, obligations, orders, payments, postings,
+    attempts, errors::failed, fulfilments, holds, obligations, orders, payments, postings, refunds,
 };
 use crate::rows::{self, SaleRows};
 
@@ -25,6 +25,7 @@ pub(crate) fn load(
         found.payments.extend(payments::of_order(connection, *id)?);
         found.attempts.extend(attempts::of_order(connection, *id)?);
         found.holds.extend(holds::of_order(connection, *id)?);
+        found.refunds.extend(refunds::of_order(connection, *id)?);
         found.obligations.extend(obligations::of_order(connection, *id)?);
     }
     found.into_sales()

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use payonce_domain::{
     gateway::GatewayName,
-    ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
+    ids::{AttemptId, OrderId, PaymentId, ProductId, RefundId, UserId},
     incident::Incident,
     invariants::SalePages,
     journal::Entry,
@@ -28,19 +28,20 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     store::{
-        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
+        AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
+        StoreError, User,
     },
 };
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::task::spawn_blocking;
 
 use super::{
-    access, attempts,
+    access, attempts, audit,
     connection::{Role, ServingLock, connect, refuse_weak_settings},
     errors::failed,
     idempotency, incidents, journal,
     migrate::read_records,
-    obligations, orders, payments, postings, products, sales, transact,
+    obligations, orders, payments, postings, products, refunds, sales, transact,
 };
 use crate::{migrations::require_none_missing, open::OpenError};
 
@@ -224,6 +225,10 @@ impl Store for SqliteStore {
         self.read(move |connection| payments::order_of(connection, id)).await
     }
 
+    async fn order_of_refund(&self, id: RefundId) -> Result<Option<OrderId>, StoreError> {
+        self.read(move |connection| refunds::order_of(connection, id)).await
+    }
+
     async fn orders(
         &self,
         owner: Option<UserId>,
@@ -289,15 +294,15 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Sale>, StoreError> {
         self.read(move |connection| {
-            let ids = attempts::live(connection, after, limit)?;
+            let ids = attempts::orders_at_gateway(connection, after, limit)?;
             Ok(sales::load(connection, &ids)?.into_values().collect())
         })
         .await
     }
 
-    async fn hasten(&self, attempts: &[AttemptId]) -> Result<(), StoreError> {
-        let (now, attempts): (Timestamp, _) = (self.clock.now(), attempts.to_vec());
-        self.write(move |connection| obligations::hasten(connection, now, &attempts)).await
+    async fn appoint(&self, look_ups: &[(AttemptId, Duration)]) -> Result<(), StoreError> {
+        let (now, look_ups): (Timestamp, _) = (self.clock.now(), look_ups.to_vec());
+        self.write(move |connection| obligations::appoint(connection, now, &look_ups)).await
     }
 
     async fn sale_pages(
@@ -326,6 +331,22 @@ impl Store for SqliteStore {
 
     async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError> {
         self.read(move |connection| incidents::newest(connection, limit)).await
+    }
+
+    async fn unresolved(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        self.read(move |connection| {
+            let ids = payments::unresolved(connection, after, limit)?;
+            Ok(sales::load(connection, &ids)?.into_values().collect())
+        })
+        .await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read(move |connection| audit::newest(connection, limit)).await
     }
 
     async fn add_user(&self, user: &User) -> Result<bool, StoreError> {

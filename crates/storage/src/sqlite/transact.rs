@@ -7,8 +7,8 @@ use payonce_ports::store::{Decision, Keys, StoreError, World};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::{
-    attempts, errors::failed, fulfilments, holds, idempotency, incidents, journal, obligations,
-    orders, payments, postings, products, sales,
+    attempts, audit, errors::failed, fulfilments, holds, idempotency, incidents, journal,
+    obligations, orders, payments, postings, products, refunds, sales,
 };
 use crate::changes::Changes;
 
@@ -64,12 +64,17 @@ fn save(connection: &Connection, changes: &Changes<'_>) -> Result<(), StoreError
     attempts::insert(connection, &changes.new_attempts)?;
     holds::insert(connection, &changes.new_holds)?;
     holds::update(connection, &changes.changed_holds)?;
+    // A refund must have left the gateway before the next one of its charge is there.
+    refunds::update(connection, &changes.changed_refunds)?;
+    refunds::insert(connection, &changes.new_refunds)?;
     obligations::insert(connection, &changes.new_obligations)?;
     obligations::update(connection, &changes.changed_obligations)?;
     journal::append(connection, changes.journal)?;
     postings::append(connection, changes.postings)?;
     fulfilments::append(connection, changes.fulfilments)?;
-    incidents::append(connection, changes.incidents)
+    fulfilments::revoke(connection, &changes.revoked)?;
+    incidents::append(connection, changes.incidents)?;
+    audit::append(connection, changes.audit)
 }
 
 /// A commit that failed for want of a lock or of space has not happened; after any other failure

@@ -72,6 +72,7 @@ pub async fn a_key_is_locked_until_the_commit(books: &dyn Books) {
                 let row = IdempotencyRow {
                     fingerprint: "aa".to_owned(),
                     order_id: Some(sale.order.id),
+                    refund_id: None,
                     reply: None,
                     created_at: START,
                 };

@@ -123,23 +123,68 @@ pub async fn a_decision_sees_the_newest_fence(books: &dyn Books) {
     assert_eq!((backlog[0].state, backlog[0].count), (ObligationState::Parked, 1));
 }
 
-/// A hastened look-up is due now; a leased one is left to who has it.
-pub async fn a_hastened_look_up_is_due_now(books: &dyn Books) {
+/// An appointed look-up is due then, be it earlier or later; a leased one is left to who has it.
+pub async fn an_appointed_look_up_is_due_then(books: &dyn Books) {
     let store = books.store().await;
-    let mut samples = Samples::new(24);
+    let mut samples = Samples::new(25);
     let product = samples.product(1);
-    let mut sale = samples.sale(&product);
-    sale.obligations[0].due_at = START.after(Duration::from_hours(1));
-    let (order_id, attempt_id) = (sale.order.id, sale.attempts[0].id);
-    add(&*store, move |world| drop(world.sales.insert(order_id, sale))).await;
-    assert_eq!(store.claim(1, LEASE).await, Ok(Vec::new()));
-    store.hasten(&[attempt_id]).await.unwrap();
-    store.hasten(&[]).await.unwrap();
-    let leased = store.claim(1, LEASE).await.unwrap();
-    assert_eq!(leased[0].due_at, START);
-    let later = START.after(Duration::from_secs(40));
-    change_sale(&*store, order_id, move |sale| sale.obligations[0].due_at = later).await.unwrap();
-    store.hasten(&[attempt_id]).await.unwrap();
+    let mut appointed = Vec::new();
+    for _ in 0..2 {
+        let mut sale = samples.sale(&product);
+        sale.obligations[0].due_at = START.after(Duration::from_hours(1));
+        appointed.push((sale.order.id, sale.attempts[0].id));
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    let [(order_id, attempt_id), (other_id, other_attempt_id)] = appointed[..] else {
+        panic!("two sales");
+    };
+    assert_eq!(store.claim(2, LEASE).await, Ok(Vec::new()));
+    let (now, later) = (Duration::ZERO, Duration::from_hours(2));
+    store.appoint(&[(attempt_id, now), (other_attempt_id, later)]).await.unwrap();
+    store.appoint(&[]).await.unwrap();
+    let other = store.sale(other_id).await.unwrap().unwrap();
+    assert_eq!(other.obligations[0].due_at, START.after(later));
+    let leased = store.claim(2, LEASE).await.unwrap();
+    assert_eq!(leased.len(), 1);
+    assert_eq!((leased[0].order_id, leased[0].due_at), (order_id, START));
+    store.appoint(&[(attempt_id, later)]).await.unwrap();
+    let left = store.sale(order_id).await.unwrap().unwrap();
+    assert_eq!(left.obligations[0].due_at, START, "who has it appoints it");
+    books.clock().advance(LEASE);
+    store.appoint(&[(attempt_id, later)]).await.unwrap();
     let after = store.sale(order_id).await.unwrap().unwrap();
-    assert_eq!(after.obligations[0].due_at, later);
+    assert_eq!(after.obligations[0].due_at, START.after(LEASE).after(later));
+}
+
+/// After an outage thousands are due at once: half of each claim is for those who came last.
+pub async fn the_newest_do_not_wait_for_a_backlog(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(26);
+    let old = owe(&*store, &mut samples, 1_000).await;
+    let outage = Duration::from_mins(10);
+    books.clock().advance(outage);
+    let product = samples.product(1);
+    let mut new = BTreeSet::new();
+    for _ in 0..5 {
+        let mut sale = samples.sale(&product);
+        sale.obligations[0].created_at = START.after(outage);
+        sale.obligations[0].due_at = START.after(outage);
+        new.insert(sale.obligations[0].id);
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    let claimed = store.claim(16, LEASE).await.unwrap();
+    let ids: BTreeSet<_> = claimed.iter().map(|owed| owed.id).collect();
+    assert_eq!((claimed.len(), ids.len()), (16, 16));
+    assert!(ids.is_superset(&new), "all who came last");
+    assert!(old[..8].iter().all(|id| ids.contains(id)), "and the oldest half");
+    let odd = store.claim(3, LEASE).await.unwrap();
+    assert_eq!(odd.len(), 3);
+    assert!(odd.iter().filter(|owed| old[8..11].contains(&owed.id)).count() >= 2);
+    let mut given = ids.len() + odd.len();
+    while given < 1_005 {
+        let more = store.claim(400, LEASE).await.unwrap();
+        assert!(!more.is_empty(), "{given} of 1005 were given");
+        given += more.len();
+    }
+    assert_eq!((given, store.claim(400, LEASE).await), (1_005, Ok(Vec::new())));
 }

@@ -143,6 +143,7 @@ pub async fn a_row_that_somebody_else_changed_is_refused(books: &dyn Books, tabl
     let row = IdempotencyRow {
         fingerprint: "aa".to_owned(),
         order_id: None,
+        refund_id: None,
         reply: None,
         created_at: START,
     };

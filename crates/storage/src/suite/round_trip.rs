@@ -176,6 +176,7 @@ pub async fn a_remembered_call_is_read_back_as_it_was(books: &dyn Books) {
     let open = IdempotencyRow {
         fingerprint: "aa".to_owned(),
         order_id: None,
+        refund_id: None,
         reply: None,
         created_at: START,
     };

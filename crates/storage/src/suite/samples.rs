@@ -15,13 +15,15 @@ use payonce_domain::{
     obligation::{Obligation, ObligationState, ObligationType},
     order::{Line, Order, OrderStatus},
     payment::{
-        Attempt, AttemptState, Payment, PaymentState, Problem, ProblemCode, evidence::Source,
-        renew::NewAttempt,
+        Attempt, AttemptState, Means, Payment, PaymentState, Problem, ProblemCode,
+        evidence::Source, renew::NewAttempt,
     },
     product::{Product, ProductType},
+    refund::{Pieces, Refund, RefundPurpose, RefundState},
     sale::Sale,
     time::Timestamp,
 };
+use payonce_ports::store::AuditEntry;
 
 /// When stories begin.
 pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -75,6 +77,7 @@ impl Samples {
                 expires_at: START.after(Duration::from_mins(30)),
                 metadata: r#"{"note":"선물 🎁"}"#.to_owned(),
                 created_at: START,
+                cancel_wished_at: None,
             },
             payment: Payment {
                 id: self.mint.id(),
@@ -90,7 +93,9 @@ impl Samples {
                 product_id: product.id,
                 quantity: 1,
                 state: HoldState::Held,
+                given_back: 0,
             }],
+            refunds: Vec::new(),
             obligations: vec![look_up],
             version: 0,
         }
@@ -105,14 +110,51 @@ impl Samples {
             gateway_order_id: format!("{:010}", self.mint.number() % 10_000_000_000),
             gateway_user_id: "135135".to_owned(),
             amount,
-            card_company: "SAMSUNG".to_owned(),
+            means: Means::Card { company: "SAMSUNG".to_owned() },
             state: AttemptState::Sent,
             reference: None,
             problem: None,
             absences: 0,
+            request: 1,
             recorded_at: START,
             send_before: START.after(Duration::from_secs(10)),
             certain_at: None,
+            fee: None,
+            ruling: None,
+        }
+    }
+
+    /// An attempt whose buyer is at the gateway's page.
+    pub fn page(&mut self, number: u32, amount: Money) -> Attempt {
+        Attempt {
+            means: Means::Page { authentication: None },
+            state: AttemptState::Recorded,
+            send_before: START,
+            ..self.attempt(number, amount)
+        }
+    }
+
+    /// A refund of all of the first attempt's charge, owed and with its piece.
+    pub fn refund(&mut self, sale: &Sale) -> Refund {
+        let line = &sale.order.lines[0];
+        Refund {
+            id: self.mint.id(),
+            attempt_id: sale.attempts[0].id,
+            charge: "txn-1".to_owned(),
+            amount: sale.payment.amount,
+            purpose: RefundPurpose::Requested,
+            reason: "단순 변심 'changed my mind'".to_owned(),
+            pieces: vec![Pieces { product_id: line.product_id, quantity: line.quantity }],
+            state: RefundState::Owed,
+            request: 1,
+            absences: 0,
+            reference: None,
+            problem: None,
+            requested_at: START,
+            send_before: START,
+            certain_at: None,
+            alarmed_at: None,
+            fee: None,
         }
     }
 
@@ -127,6 +169,7 @@ impl Samples {
             kind: ObligationType::LookUp,
             order_id,
             attempt_id: Some(attempt.id),
+            refund_id: None,
             state: ObligationState::Owed,
             due_at: START,
             tries: 0,
@@ -149,7 +192,7 @@ impl Samples {
                 gateway: GatewayName::new("pg_simulator"),
                 gateway_order_id: format!("{:020}", self.mint.number()),
                 gateway_user_id: "135135".to_owned(),
-                card_company: "SAMSUNG".to_owned(),
+                means: Means::Card { company: "SAMSUNG".to_owned() },
                 send_within: Duration::from_secs(10),
             },
             open_for: Duration::from_mins(30),
@@ -219,7 +262,20 @@ impl Samples {
             product_id: line.product_id,
             kind: line.kind,
             quantity: line.quantity,
+            revoked: 0,
             created_at: START,
+        }
+    }
+
+    /// A privileged act on this sale's payment.
+    pub fn act(&mut self, sale: &Sale) -> AuditEntry {
+        AuditEntry {
+            id: self.mint.id(),
+            at: START,
+            actor: "usr_운영".to_owned(),
+            action: "payment.rule".to_owned(),
+            subject: sale.payment.id.to_string(),
+            detail: r#"{"reason":"정산 확인"}"#.to_owned(),
         }
     }
 

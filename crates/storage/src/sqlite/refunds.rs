@@ -1,0 +1,125 @@
+//! Table `refunds`.
+
+use payonce_domain::{
+    ids::{OrderId, RefundId},
+    refund::Refund,
+    time::Timestamp,
+    words::Word,
+};
+use payonce_ports::store::StoreError;
+use rusqlite::{Connection, params};
+
+use super::errors::failed;
+use crate::{
+    changes::{Changed, Of, expect_rows},
+    columns, json, rows,
+};
+
+/// The refunds of this order, in order of their ids.
+pub(crate) fn of_order(
+    connection: &Connection,
+    order_id: OrderId,
+) -> Result<Vec<(OrderId, Refund)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns::refunds!(),
+            " FROM refunds WHERE order_id = ?1 ORDER BY id"
+        ))
+        .map_err(failed)?;
+    let mut found = statement.query([order_id.to_string()]).map_err(failed)?;
+    let mut refunds = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        refunds.push(rows::refund(row)?);
+    }
+    Ok(refunds)
+}
+
+/// The order that this refund is of.
+pub(crate) fn order_of(
+    connection: &Connection,
+    id: RefundId,
+) -> Result<Option<OrderId>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT order_id FROM refunds WHERE id = ?1").map_err(failed)?;
+    let mut found = statement.query([id.to_string()]).map_err(failed)?;
+    found.next().map_err(failed)?.map(rows::order_id).transpose()
+}
+
+/// Adds refunds.
+pub(crate) fn insert(connection: &Connection, new: &[Of<&Refund>]) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(concat!(
+            "INSERT INTO refunds (",
+            columns::refunds!(),
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                       ?18, ?19, ?20)"
+        ))
+        .map_err(failed)?;
+    for Of { order_id, row } in new {
+        statement
+            .execute(params![
+                order_id.to_string(),
+                row.id.to_string(),
+                row.attempt_id.to_string(),
+                row.charge,
+                row.amount.minor,
+                row.amount.currency.code(),
+                row.purpose.word(),
+                row.reason,
+                json::text(&row.pieces)?,
+                row.state.word(),
+                row.request,
+                row.absences,
+                row.reference,
+                row.problem.as_ref().map(|problem| problem.code.word()),
+                row.problem.as_ref().map(|problem| &problem.text),
+                row.requested_at.micros(),
+                row.send_before.micros(),
+                row.certain_at.map(Timestamp::micros),
+                row.alarmed_at.map(Timestamp::micros),
+                row.fee.map(|fee| fee.minor),
+            ])
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Changes refunds that are still in the state, and at the request, that were loaded.
+pub(crate) fn update(
+    connection: &Connection,
+    changed: &[Of<Changed<'_, Refund>>],
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "UPDATE refunds
+             SET state = ?3, request = ?4, absences = ?5, reference = ?6, problem_code = ?7,
+                 problem_text = ?8, requested_at = ?9, send_before = ?10, certain_at = ?11,
+                 alarmed_at = ?12, fee_minor = ?13
+             WHERE order_id = ?1 AND id = ?2 AND state = ?14 AND request = ?15",
+        )
+        .map_err(failed)?;
+    let mut touched = 0;
+    for Of { order_id, row: Changed { from, to } } in changed {
+        touched += statement
+            .execute(params![
+                order_id.to_string(),
+                to.id.to_string(),
+                to.state.word(),
+                to.request,
+                to.absences,
+                to.reference,
+                to.problem.as_ref().map(|problem| problem.code.word()),
+                to.problem.as_ref().map(|problem| &problem.text),
+                to.requested_at.micros(),
+                to.send_before.micros(),
+                to.certain_at.map(Timestamp::micros),
+                to.alarmed_at.map(Timestamp::micros),
+                to.fee.map(|fee| fee.minor),
+                from.state.word(),
+                from.request,
+            ])
+            .map_err(failed)? as u64;
+    }
+    expect_rows("refunds", changed.len(), touched)
+}
