@@ -3,4 +3,6 @@
 
 pub mod guard;
 pub mod pg_simulator;
+mod quoted;
+pub mod toss;
 pub mod transport;

@@ -11,7 +11,7 @@ use payonce_domain::{
 use serde::de::DeserializeOwned;
 
 use super::wire::{Accepted, Envelope, OneTransaction, Status, Transactions};
-use crate::transport::Response;
+use crate::{quoted::quotable, transport::Response};
 
 /// The one failure that is a certain non-charge (§4.2 step 5).
 const UNSTABLE: &str = "현재 서버가 불안정합니다. 잠시 후 다시 시도해주세요.";
@@ -100,26 +100,6 @@ fn decline(reason: &str) -> Problem {
         ProblemCode::DeclinedOther
     };
     Problem::new(code, quotable(reason))
-}
-
-/// Longest text of the gateway that is kept.
-const QUOTED_AT_MOST: usize = 200;
-/// A text with so many digits may hold a card number.
-const DIGITS_OF_A_CARD: usize = 12;
-
-/// What the gateway said, as it may be kept and shown: short, without control characters, which
-/// not every database takes, and without anything like a card number, which validation messages
-/// repeat.
-fn quotable(text: &str) -> String {
-    let mask = text.chars().filter(|letter| letter.is_numeric()).count() >= DIGITS_OF_A_CARD;
-    text.chars()
-        .take(QUOTED_AT_MOST)
-        .map(|letter| match letter {
-            letter if mask && letter.is_numeric() => '*',
-            letter if letter.is_control() => ' ',
-            letter => letter,
-        })
-        .collect()
 }
 
 fn no_such_key(key: &str) -> String {

@@ -62,6 +62,9 @@ pub fn stock_manners() -> Manners {
         unresolved_every: Duration::from_mins(15),
         doubt_absence_for: Duration::from_hours(6),
         can_refund: false,
+        has_page: false,
+        repeat_within: None,
+        look_ups_per_minute: None,
     }
 }
 
@@ -145,7 +148,10 @@ impl Gateway for PgSimulator {
         None
     }
 
-    async fn charge(&self, attempt: &Attempt, card: &Card, _within: Duration) -> Outcome {
+    async fn charge(&self, attempt: &Attempt, card: Option<&Card>, _within: Duration) -> Outcome {
+        let Some(card) = card else {
+            return Outcome::Rejected { text: "a charge here needs a card".to_owned() };
+        };
         let body = wire::PaymentRequest {
             order_id: &attempt.gateway_order_id,
             card_type: &card.company,

@@ -1,0 +1,172 @@
+//! The buyer at Toss's window and back (§4.1).
+//!
+//! The window is opened by a script in the buyer's browser, with nothing secret in it. What comes back
+//! came through the buyer's hands: here it is only read, and refused if it cannot be what Toss sends.
+
+use payonce_domain::{
+    money::{Currency, Money},
+    payment::{Attempt, page::Return},
+};
+use payonce_ports::gateway::{HostedPage, NoPage, Opening, Page, Returned};
+use serde::Serialize;
+
+use super::{is_key, is_order_id, settings::Settings};
+use crate::quoted::quotable;
+
+/// Longest `orderName` (§2).
+const ORDER_NAME_AT_MOST: usize = 100;
+/// `customerKey` where the browser's rule is the narrower one (§2).
+const CUSTOMER_KEY: std::ops::RangeInclusive<usize> = 2..=50;
+/// Longest error code that we take for one; Toss's longest has 47 letters.
+const CODE_AT_MOST: usize = 100;
+
+/// The page that opens Toss's window for this attempt.
+pub(super) fn open(
+    settings: &Settings,
+    attempt: &Attempt,
+    opening: &Opening,
+) -> Result<Page, NoPage> {
+    let unavailable = |why: &str| NoPage::Unavailable(why.to_owned());
+    if attempt.amount.currency != Currency::KRW {
+        return Err(unavailable("only won are taken"));
+    }
+    if !is_customer_key(&opening.buyer) {
+        return Err(unavailable("the buyer's name is none that the gateway takes"));
+    }
+    let request = WindowRequest {
+        method: "CARD",
+        amount: WindowAmount { currency: "KRW", value: attempt.amount.minor },
+        order_id: &attempt.gateway_order_id,
+        order_name: order_name(opening, attempt),
+        success_url: &opening.agreed_url,
+        fail_url: &opening.refused_url,
+    };
+    let encoded = || {
+        Some(Encoded {
+            client_key: encode(&settings.client_key)?,
+            buyer: encode(&Customer { customer_key: &opening.buyer })?,
+            request: encode(&request)?,
+            refused: encode(&turned_down_url(opening, attempt))?,
+        })
+    };
+    let encoded = encoded().ok_or_else(|| unavailable("the page could not be written"))?;
+    Ok(Page::Html(HostedPage {
+        script_url: settings.script_url.clone(),
+        inline_script: encoded.script(),
+    }))
+}
+
+/// What a return says; `None` if Toss would not say so.
+pub(super) fn read_return(fields: &[(String, String)]) -> Option<Returned> {
+    if let Some(key) = field(fields, "paymentKey")? {
+        let order_id = field(fields, "orderId")??;
+        let amount = field(fields, "amount")??;
+        let is_won = amount.len() <= 12 && amount.bytes().all(|byte| byte.is_ascii_digit());
+        let readable = is_key(key) && is_order_id(order_id) && is_won;
+        return readable.then_some(()).and_then(|()| {
+            Some(Returned::Agreed(Return {
+                gateway_order_id: order_id.to_owned(),
+                amount: Some(Money::krw(amount.parse().ok()?)),
+                authentication: key.to_owned(),
+            }))
+        });
+    }
+    let code = field(fields, "code")??;
+    let order_id = field(fields, "orderId")??;
+    let message = field(fields, "message")?.unwrap_or_default();
+    let is_code = !code.is_empty()
+        && code.len() <= CODE_AT_MOST
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_code && is_order_id(order_id)).then(|| Returned::TurnedDown {
+        gateway_order_id: order_id.to_owned(),
+        text: quotable(&format!("{code}: {message}")),
+    })
+}
+
+/// The one value of a field, if it has one; `None` if it has two that differ.
+#[expect(clippy::option_option, reason = "no such field is not the same as a contradiction")]
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<Option<&'a str>> {
+    let mut values = fields.iter().filter(|(named, _)| named == name).map(|(_, value)| value);
+    let Some(first) = values.next() else { return Some(None) };
+    values.all(|value| value == first).then_some(Some(first))
+}
+
+/// What `requestPayment` takes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WindowRequest<'a> {
+    method: &'a str,
+    amount: WindowAmount<'a>,
+    order_id: &'a str,
+    order_name: String,
+    success_url: &'a str,
+    fail_url: &'a str,
+}
+
+#[derive(Serialize)]
+struct WindowAmount<'a> {
+    currency: &'a str,
+    value: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Customer<'a> {
+    customer_key: &'a str,
+}
+
+/// Values that stand in a script as they are.
+struct Encoded {
+    client_key: String,
+    buyer: String,
+    request: String,
+    refused: String,
+}
+
+impl Encoded {
+    /// A window that is closed, or cannot be opened, rejects instead of going to `failUrl`.
+    fn script(&self) -> String {
+        let Self { client_key, buyer, request, refused } = self;
+        format!(
+            "TossPayments({client_key}).payment({buyer}).requestPayment({request})\
+             .catch(function(error){{location.replace({refused}\
+             +\"&code=\"+encodeURIComponent(error.code||\"PAY_PROCESS_ABORTED\")\
+             +\"&message=\"+encodeURIComponent(error.message||\"\"))}});"
+        )
+    }
+}
+
+/// As JSON that cannot leave a script: neither its element, nor a line of an old browser.
+fn encode(value: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_string(value).ok()?;
+    let mut encoded = String::with_capacity(json.len());
+    for letter in json.chars() {
+        // In JSON these stand inside strings only, where an escape means the same.
+        match letter {
+            '<' => encoded.push_str("\\u003c"),
+            '>' => encoded.push_str("\\u003e"),
+            '&' => encoded.push_str("\\u0026"),
+            '\u{2028}' => encoded.push_str("\\u2028"),
+            '\u{2029}' => encoded.push_str("\\u2029"),
+            letter => encoded.push(letter),
+        }
+    }
+    Some(encoded)
+}
+
+fn turned_down_url(opening: &Opening, attempt: &Attempt) -> String {
+    let url = &opening.refused_url;
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}orderId={}", attempt.gateway_order_id)
+}
+
+/// What is paid for, within the limit; the order id if there are no words for it.
+fn order_name(opening: &Opening, attempt: &Attempt) -> String {
+    let words: String = opening.order_name.trim().chars().take(ORDER_NAME_AT_MOST).collect();
+    if words.is_empty() { attempt.gateway_order_id.clone() } else { words }
+}
+
+fn is_customer_key(text: &str) -> bool {
+    CUSTOMER_KEY.contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=.@".contains(&byte))
+}
