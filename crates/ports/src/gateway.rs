@@ -11,6 +11,7 @@ use payonce_domain::{
         evidence::{Outcome, Sighting},
         page::Return,
     },
+    reconciliation::{Date, SettlementLine, Source},
     refund::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
@@ -81,6 +82,41 @@ pub trait Gateway: Send + Sync + 'static {
         let _ = (attempt, refund);
         RefundSighting::Unknown { text: "the gateway has no refund call".to_owned() }
     }
+
+    /// What it reports of one day in Seoul, read to its end. Moves no money; may take minutes.
+    async fn settlement(&self, day: Date) -> Result<DayReport, NoReport> {
+        let _ = day;
+        Err(NoReport::HasNone)
+    }
+}
+
+/// What a gateway reports of one day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DayReport {
+    /// Every movement that could be read, of all its reports.
+    pub lines: Vec<SettlementLine>,
+    /// The reports that were read to their end, without a row that could not be read.
+    pub complete: Vec<Complete>,
+    /// Rows that could not be read, each with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// A report that was read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Complete {
+    /// Which.
+    pub source: Source,
+    /// How many days after a movement it lists it: 0 on the same day, 1 on the next.
+    pub listed_after_days: u16,
+}
+
+/// Why there is no report of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoReport {
+    /// The gateway has no such query.
+    HasNone,
+    /// It could not be read now.
+    Unavailable(String),
 }
 
 /// What a page at the gateway needs to know.

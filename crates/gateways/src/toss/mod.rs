@@ -9,13 +9,14 @@
 //! reason. Webhooks of payments are unsigned (§12): triggers only. No card number ever passes here.
 //!
 //! Read [`Settings`], `codes` (what each error proves), `answers`, `cancel` (giving back), `page` (the
-//! buyer's way), [`webhook`], [`settlement`].
+//! buyer's way), [`webhook`], [`settlement`], `report` (a settlement as reconciliation reads it).
 
 mod amount;
 mod answers;
 mod cancel;
 mod codes;
 mod page;
+mod report;
 mod settings;
 pub mod settlement;
 pub mod webhook;
@@ -33,12 +34,15 @@ use payonce_domain::{
         Attempt,
         evidence::{Outcome, Sighting, Transaction},
     },
+    reconciliation::Date,
     refund::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{Card, Gateway, NoPage, Opening, Page, Refusal, Returned};
+use payonce_ports::gateway::{
+    Card, DayReport, Gateway, NoPage, NoReport, Opening, Page, Refusal, Returned,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -257,6 +261,10 @@ impl Gateway for Toss {
             }
             Seen::Unknown(text) => RefundSighting::Unknown { text },
         }
+    }
+
+    async fn settlement(&self, day: Date) -> Result<DayReport, NoReport> {
+        self.report(day).await
     }
 }
 
