@@ -85,7 +85,8 @@ pub async fn what_became_certain_in_a_window_is_found(books: &dyn Books) {
         let found = store.sales_moved(&gateway(), minute(from), minute(to), None, 10).await;
         assert_eq!(ids(&found.unwrap()), expected, "{from} to {to}");
     }
-    let page = |after, limit| store.sales_moved(&gateway(), START, minute(10), after, limit);
+    let here = gateway();
+    let page = |after, limit| store.sales_moved(&here, START, minute(10), after, limit);
     assert_eq!(page(None, 1).await, Ok(vec![one.clone()]));
     assert_eq!(page(Some(one.order.id), 1).await, Ok(vec![two]));
     let other = elsewhere.attempts[0].gateway.clone();
