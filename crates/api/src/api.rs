@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use payonce_domain::{
-    ids::{OrderId, PaymentId},
+    ids::{OrderId, PaymentId, RefundId},
     sale::Sale,
 };
 use payonce_engine::Engine;
@@ -30,6 +30,7 @@ struct Inner {
     passwords: Passwords,
     seats: Arc<Semaphore>,
     checking: Semaphore,
+    public_url: Arc<str>,
 }
 
 impl Api {
@@ -41,6 +42,7 @@ impl Api {
             passwords: Passwords::new(settings.hashes_at_once, settings.hashes_waiting),
             seats: Arc::new(Semaphore::new(settings.calls_at_once)),
             checking: Semaphore::new(1),
+            public_url: settings.public_url.as_str().into(),
             engine,
             settings,
         }))
@@ -52,6 +54,11 @@ impl Api {
 
     pub(crate) fn settings(&self) -> &ApiSettings {
         &self.0.settings
+    }
+
+    /// Our own address, as browsers know it.
+    pub(crate) fn public_url(&self) -> Arc<str> {
+        Arc::clone(&self.0.public_url)
     }
 
     pub(crate) fn callbacks(&self) -> &[Callback] {
@@ -88,13 +95,34 @@ impl Api {
         sale.filter(|sale| caller.may_see(sale.order.owner)).ok_or_else(missing)
     }
 
+    /// The sale of the refund of this id, if the caller may see it.
+    pub(crate) async fn sale_of_refund(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<(Sale, RefundId), Problem> {
+        let missing = || Problem::new(Code::RefundNotFound);
+        let id: RefundId = id.parse().map_err(|_| missing())?;
+        let books = self.engine().books();
+        let order_id = books.order_of_refund(id).await?.ok_or_else(missing)?;
+        let sale = books.sale(order_id).await?;
+        let sale = sale.filter(|sale| caller.may_see(sale.order.owner)).ok_or_else(missing)?;
+        Ok((sale, id))
+    }
+
     /// The sale of the payment of this id, if the caller may see it.
     pub(crate) async fn sale_of_payment(&self, caller: &Caller, id: &str) -> Result<Sale, Problem> {
+        let sale = self.sale_of_anybodys_payment(id).await?;
+        let seen = Some(sale).filter(|sale| caller.may_see(sale.order.owner));
+        seen.ok_or_else(|| Problem::new(Code::PaymentNotFound))
+    }
+
+    /// The sale of the payment of this id, for whoever knows the id: it cannot be guessed.
+    pub(crate) async fn sale_of_anybodys_payment(&self, id: &str) -> Result<Sale, Problem> {
         let missing = || Problem::new(Code::PaymentNotFound);
         let id: PaymentId = id.parse().map_err(|_| missing())?;
         let books = self.engine().books();
         let order_id = books.order_of_payment(id).await?.ok_or_else(missing)?;
-        let sale = books.sale(order_id).await?;
-        sale.filter(|sale| caller.may_see(sale.order.owner)).ok_or_else(missing)
+        books.sale(order_id).await?.ok_or_else(missing)
     }
 }

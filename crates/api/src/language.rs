@@ -24,6 +24,16 @@ impl Sentence {
         Self { en: en.into(), ko: ko.into() }
     }
 
+    /// This sentence and the next; one that is empty says nothing.
+    pub(crate) fn followed_by(self, next: Self) -> Self {
+        let join = |first: String, next: String| match (first.is_empty(), next.is_empty()) {
+            (true, _) => next,
+            (_, true) => first,
+            (false, false) => format!("{first} {next}"),
+        };
+        Self { en: join(self.en, next.en), ko: join(self.ko, next.ko) }
+    }
+
     pub(crate) fn in_language(self, language: Language) -> String {
         match language {
             Language::English => self.en,

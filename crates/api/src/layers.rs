@@ -58,7 +58,8 @@ async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> R
         || format!("req_{:016x}{:016x}", entropy.number(), entropy.number()),
         str::to_owned,
     );
-    let asked = Asked { request_id, language: Language::of(request.headers()) };
+    let language = Language::of(request.headers());
+    let asked = Asked { request_id, language, public_url: api.public_url() };
     request.extensions_mut().insert(asked.clone());
     let mut response = written_down(next.run(request).await, &asked);
     if let Ok(id) = HeaderValue::from_str(&asked.request_id) {

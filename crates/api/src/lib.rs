@@ -22,10 +22,12 @@ mod json;
 mod language;
 mod ops;
 mod orders;
+mod pages;
 mod paging;
 mod payments;
 mod prefer;
 mod products;
+mod refunds;
 mod views;
 
 pub use router::router;

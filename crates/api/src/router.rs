@@ -3,23 +3,23 @@
 use axum::{
     Router,
     extract::{Request, State},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use payonce_engine::Engine;
 
 use crate::{
     api::Api,
     auth::{login, signup},
-    callbacks, health, layers, ops, orders, payments,
+    callbacks, health, layers, ops, orders, pages, payments,
     problem::{Code, Problem},
-    products,
+    products, refunds,
     settings::ApiSettings,
 };
 
 /// The whole API with its layers, ready to be served or merged into a larger router.
 pub fn router(engine: Engine, settings: ApiSettings) -> Router {
     let api = Api::new(engine, settings);
-    let calls = layers::shed_load(&api, calls());
+    let calls = layers::shed_load(&api, calls()).merge(pages::router(&api));
     let all = calls
         .merge(always_answered(&api))
         .fallback(|| async { Problem::new(Code::NotFound) })
@@ -41,10 +41,18 @@ fn calls() -> Router<Api> {
         .route("/v1/payments/{id}", get(payments::read::read))
         .route("/v1/payments/{id}/timeline", get(payments::timeline::timeline))
         .route("/v1/payments/{id}/check", post(payments::check::check))
+        .route("/v1/payments/{id}/confirm", post(payments::confirm::confirm))
+        .route("/v1/payments/{id}/refunds", get(refunds::list::list).post(refunds::create::create))
+        .route("/v1/refunds/{id}", get(refunds::read::read))
         .route("/v1/ops/gateways", get(ops::gateways::gateways))
         .route("/v1/ops/incidents", get(ops::incidents::incidents))
         .route("/v1/ops/obligations", get(ops::obligations::obligations))
         .route("/v1/ops/invariants", get(ops::invariants::invariants))
+        .route("/v1/ops/unresolved", get(ops::unresolved::unresolved))
+        .route("/v1/ops/unresolved/{id}/resolve", post(ops::resolve::resolve))
+        .route("/v1/ops/unresolved/{id}/ruling", delete(ops::withdraw::withdraw))
+        .route("/v1/ops/refunds/{id}/retry", post(ops::retry_refund::retry_refund))
+        .route("/v1/ops/audit", get(ops::audit::audit))
 }
 
 /// Calls that are answered under any load: health, and callbacks, which take load away.

@@ -24,6 +24,12 @@ pub struct ApiSettings {
     pub secret: SecretString,
     /// How long an access token is good for.
     pub token_life: Duration,
+    /// Where buyers' browsers reach this server, without a slash at the end: pages for paying and the
+    /// gateways' ways back are under it, e.g. `https://pay.example.com`.
+    pub public_url: String,
+    /// Where a buyer goes on after paying, e.g. `https://shop.example.com/orders/{order_id}`; `None`
+    /// if the pages lead nowhere.
+    pub order_url: Option<String>,
     /// Card companies that the gateways take, e.g. `SAMSUNG`.
     pub card_companies: Vec<String>,
     /// The doors through which gateways call back.
@@ -45,15 +51,18 @@ pub struct ApiSettings {
 }
 
 impl ApiSettings {
-    /// The usual numbers, with this secret, these card companies and these doors.
+    /// The usual numbers, with this secret, this address, these card companies and these doors.
     pub fn new(
         secret: SecretString,
+        public_url: impl Into<String>,
         card_companies: Vec<String>,
         callbacks: Vec<Callback>,
     ) -> Self {
         Self {
             secret,
             token_life: Duration::from_hours(1),
+            public_url: public_url.into().trim_end_matches('/').to_owned(),
+            order_url: None,
             card_companies,
             callbacks,
             body_at_most: 64 * 1024,

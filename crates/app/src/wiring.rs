@@ -7,6 +7,7 @@ use payonce_engine::{Engine, Parts, Settings};
 use payonce_gateways::{
     guard::{self, Guarded},
     pg_simulator::{self, PgSimulator},
+    toss::{self, Toss},
     transport::Transport,
 };
 use payonce_ports::{clock::Clock, entropy::Entropy, gateway::Gateway, store::Store};
@@ -17,32 +18,48 @@ use crate::real::{OsEntropy, SystemClock};
 pub(crate) struct Shop {
     /// The books.
     pub(crate) store: Arc<dyn Store>,
-    /// The PG simulator's address and manners.
-    pub(crate) pg: pg_simulator::Settings,
-    /// The layers around it.
-    pub(crate) layers: guard::Settings,
-    /// How requests travel to it.
-    pub(crate) transport: Arc<dyn Transport>,
+    /// The PG simulator.
+    pub(crate) pg: Wired<pg_simulator::Settings>,
+    /// Toss Payments, if it is on.
+    pub(crate) toss: Option<Wired<toss::Settings>>,
     /// The shop's own numbers.
     pub(crate) settings: Settings,
 }
 
+/// A gateway and what is around it.
+pub(crate) struct Wired<S> {
+    /// Its address, keys and manners.
+    pub(crate) settings: S,
+    /// The layers around it.
+    pub(crate) layers: guard::Settings,
+    /// How requests travel to it.
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
 /// Puts a shop together. Nothing runs in the background until the engine is told to.
-pub(crate) fn engine(shop: Shop) -> Engine {
+pub(crate) fn engine(shop: Shop) -> anyhow::Result<Engine> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy::new());
+    let guarded = |gateway: Arc<dyn Gateway>, layers| -> Arc<dyn Gateway> {
+        Arc::new(Guarded::new(gateway, layers, Arc::clone(&clock), Arc::clone(&entropy)))
+    };
 
-    let wire: Arc<dyn Gateway> = Arc::new(PgSimulator::new(shop.pg, shop.transport));
-    let guarded: Arc<dyn Gateway> =
-        Arc::new(Guarded::new(wire, shop.layers, Arc::clone(&clock), Arc::clone(&entropy)));
+    let Wired { settings, layers, transport } = shop.pg;
+    let pg = GatewayName::new(pg_simulator::NAME);
+    let wire = Arc::new(PgSimulator::new(settings, transport));
+    let mut gateways = BTreeMap::from([(pg.clone(), guarded(wire, layers))]);
 
-    let name = GatewayName::new(pg_simulator::NAME);
-    Engine::new(Parts {
+    if let Some(Wired { settings, layers, transport }) = shop.toss {
+        let wire = Arc::new(Toss::new(settings, transport)?);
+        gateways.insert(GatewayName::new(toss::NAME), guarded(wire, layers));
+    }
+
+    Ok(Engine::new(Parts {
         store: shop.store,
-        gateways: BTreeMap::from([(name.clone(), guarded)]),
-        default_gateway: name,
+        gateways,
+        default_gateway: pg,
         clock,
         entropy,
         settings: shop.settings,
-    })
+    }))
 }

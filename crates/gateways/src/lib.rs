@@ -4,5 +4,7 @@
 pub mod guard;
 pub mod pg_simulator;
 mod quoted;
+#[cfg(test)]
+mod samples;
 pub mod toss;
 pub mod transport;

@@ -1,7 +1,7 @@
 //! The whole system in one simulated world: time that moves by itself, processes that die at any
 //! step, a gateway that fails on request, and its own books to judge us by.
 //!
-//! [`world`] puts it together, [`mortal`] is how a process dies, [`stillness`] holds time while
+//! [`bookstore`] is a whole scenario. [`world`] puts it together, [`mortal`] is how a process dies, [`stillness`] holds time while
 //! a database works, [`in_process`] is the gateway's wire without sockets. `tests/it` tells the
 //! stories.
 
@@ -11,6 +11,7 @@
     reason = "a world that cannot be built fails its test"
 )]
 
+pub mod bookstore;
 pub mod in_process;
 pub mod mortal;
 pub mod stillness;

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use payonce_domain::{
     gateway::GatewayName,
-    ids::{AttemptId, OrderId, PaymentId, ProductId, UserId},
+    ids::{AttemptId, OrderId, PaymentId, ProductId, RefundId, UserId},
     incident::Incident,
     invariants::SalePages,
     journal::Entry,
@@ -27,14 +27,21 @@ use payonce_domain::{
     time::Timestamp,
 };
 use payonce_engine::Engine;
-use payonce_gateways::transport::{Request, Response, Transport, TransportError};
+use payonce_gateways::{
+    toss,
+    transport::{Request, Response, Transport, TransportError},
+};
 use payonce_ports::{
     clock::Clock,
     store::{
-        Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store, StoreError, User,
+        AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
+        StoreError, User,
     },
 };
-use payonce_simulator::pg::sender::{Callback, CallbackSender, Delivery, Sending};
+use payonce_simulator::{
+    pg::sender::{Callback, CallbackSender, Delivery, Sending},
+    toss::sender::{Webhook, WebhookSender},
+};
 use tokio::sync::watch;
 
 use crate::{
@@ -212,6 +219,45 @@ impl CallbackSender for MortalCallbacks {
     }
 }
 
+/// Where webhooks arrive: at one process. A dead one does not answer.
+#[derive(Debug, Clone, Default)]
+pub struct MortalWebhooks(Arc<Mutex<Option<(Arc<Life>, Engine)>>>);
+
+impl MortalWebhooks {
+    /// From now on webhooks arrive there.
+    pub fn connect(&self, life: &Arc<Life>, engine: Engine) {
+        *self.0.lock() = Some((Arc::clone(life), engine));
+    }
+
+    /// From now on nobody listens.
+    pub fn cut(&self) {
+        *self.0.lock() = None;
+    }
+}
+
+impl WebhookSender for MortalWebhooks {
+    fn send(&self, webhook: Webhook) -> Sending {
+        let receiver = self.0.lock().clone();
+        Box::pin(async move {
+            let Some((life, engine)) = receiver else {
+                return Delivery::Failed("nobody listens".to_owned());
+            };
+            let Some(order_id) = toss::webhook::order_id(&webhook.body) else {
+                return Delivery::Answered(200);
+            };
+            let gateway = GatewayName::new(toss::NAME);
+            tokio::select! {
+                biased;
+                () = life.death() => Delivery::Failed("the receiver is dead".to_owned()),
+                taken = engine.called_back(&gateway, &order_id) => match taken {
+                    Ok(_) => Delivery::Answered(200),
+                    Err(error) => Delivery::Failed(error.to_string()),
+                },
+            }
+        })
+    }
+}
+
 /// The books, for one process. Time stands still while the database works.
 pub struct MortalStore {
     /// Whose.
@@ -288,6 +334,10 @@ impl Store for MortalStore {
         read!(self.order_of_payment(id))
     }
 
+    async fn order_of_refund(&self, id: RefundId) -> Result<Option<OrderId>, StoreError> {
+        read!(self.order_of_refund(id))
+    }
+
     async fn orders(
         &self,
         owner: Option<UserId>,
@@ -343,8 +393,8 @@ impl Store for MortalStore {
         read!(self.open_sales(after, limit))
     }
 
-    async fn hasten(&self, attempts: &[AttemptId]) -> Result<(), StoreError> {
-        write!(self.hasten(attempts))
+    async fn appoint(&self, look_ups: &[(AttemptId, Duration)]) -> Result<(), StoreError> {
+        write!(self.appoint(look_ups))
     }
 
     async fn sale_pages(
@@ -369,6 +419,18 @@ impl Store for MortalStore {
 
     async fn incidents(&self, limit: u32) -> Result<Vec<Incident>, StoreError> {
         read!(self.incidents(limit))
+    }
+
+    async fn unresolved(
+        &self,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        read!(self.unresolved(after, limit))
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        read!(self.audit(limit))
     }
 
     async fn add_user(&self, user: &User) -> Result<bool, StoreError> {

@@ -16,6 +16,7 @@ use payonce_domain::{
     ids::{Mint, OrderId, ProductId, UserId},
     money::Money,
     order::OrderStatus,
+    payment::AttemptState,
     product::ProductType,
     sale::Sale,
     time::Timestamp,
@@ -23,12 +24,14 @@ use payonce_domain::{
 use payonce_engine::{
     Engine, Parts, Settings,
     catalogue::NewProduct,
-    checkout::{Call, CheckoutError, PlaceOrder, Taken},
+    checkout::{Call, CheckoutError, PayWith, PlaceOrder, Taken},
+    confirming::ReturnError,
     verification::{self, GatewayTransaction, GatewayVerdict, Verdict},
 };
 use payonce_gateways::{
     guard::{self, Guarded},
     pg_simulator::{self, PgSimulator},
+    toss::{self, Toss},
 };
 use payonce_ports::{
     clock::Clock,
@@ -36,12 +39,18 @@ use payonce_ports::{
     gateway::{Card, CardNumber, Gateway},
     store::{IdempotencyKey, Store},
 };
-use payonce_simulator::pg::{Simulator, settings::Settings as GatewaySettings};
+use payonce_simulator::{
+    pg::{Simulator, settings::Settings as GatewaySettings},
+    toss::{
+        Simulator as TossSimulator, buyer::BuyerChoice, payment::Status,
+        settings::Settings as TossSettings,
+    },
+};
 use payonce_storage::{Access, PostgresSettings, PostgresStore, SqliteStore, Target};
 
 use crate::{
     in_process::InProcess,
-    mortal::{Life, MortalCallbacks, MortalClock, MortalStore, MortalTransport},
+    mortal::{Life, MortalCallbacks, MortalClock, MortalStore, MortalTransport, MortalWebhooks},
     stillness::Stillness,
 };
 
@@ -54,14 +63,20 @@ const CARD: &str = "1234-5678-9814-1451";
 pub struct World {
     /// The books, without anybody's life around them.
     pub store: Arc<dyn Store>,
-    /// The gateway.
+    /// The gateway that is charged directly.
     pub simulator: Simulator,
+    /// The gateway with a page of its own.
+    pub toss: TossSimulator,
     /// Whose order everything is.
     pub owner: UserId,
     /// How processes treat the gateway; change it before starting them.
     pub layers: guard::Settings,
     /// How processes know the gateway.
     pub gateway: pg_simulator::Settings,
+    /// How processes treat the gateway with a page.
+    pub toss_layers: guard::Settings,
+    /// How processes know it.
+    pub toss_gateway: toss::Settings,
     /// The shop's numbers.
     pub settings: Settings,
     /// Committer lanes of each process that shares a PostgreSQL database.
@@ -69,6 +84,7 @@ pub struct World {
     books: Books,
     stillness: Arc<Stillness>,
     callbacks: MortalCallbacks,
+    webhooks: MortalWebhooks,
     began: tokio::time::Instant,
     seed: u64,
     /// Processes started so far: each draws different chance.
@@ -118,6 +134,8 @@ impl World {
         settings.started_at_ms = u64::try_from(START.micros() / 1_000).ok();
         let callbacks = MortalCallbacks::default();
         let simulator = Simulator::start_with(settings, callbacks.clone());
+        let webhooks = MortalWebhooks::default();
+        let toss = TossSimulator::start_with(toss_settings(seed), webhooks.clone());
         #[expect(clippy::disallowed_methods, reason = "the world's time is tokio's")]
         let began = tokio::time::Instant::now();
         let immortal = Life::ending_at(0);
@@ -146,6 +164,9 @@ impl World {
             books,
             stillness,
             simulator,
+            toss_layers: guard::Settings::for_toss(),
+            toss_gateway: toss_gateway(&toss.settings()),
+            toss,
             owner: Mint::new(START, seed).id(),
             layers: guard::Settings::default(),
             gateway: pg_simulator::Settings {
@@ -157,6 +178,7 @@ impl World {
             settings: Settings { obligations_every: Duration::from_secs(5), ..Settings::default() },
             lanes: 1,
             callbacks,
+            webhooks,
             began,
             seed,
             lives: AtomicU64::new(1),
@@ -171,19 +193,21 @@ impl World {
         let clock: Arc<dyn Clock> =
             Arc::new(MortalClock { life: Arc::clone(life), began: self.began, start: START });
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(number));
-        let transport = MortalTransport {
-            life: Arc::clone(life),
-            inner: Arc::new(InProcess(self.simulator.router())),
+        let wire = |router| {
+            Arc::new(MortalTransport { life: Arc::clone(life), inner: Arc::new(InProcess(router)) })
         };
-        let wire: Arc<dyn Gateway> =
-            Arc::new(PgSimulator::new(self.gateway.clone(), Arc::new(transport)));
-        let guarded: Arc<dyn Gateway> = Arc::new(Guarded::new(
-            wire,
-            self.layers.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-        ));
+        let guarded = |wire: Arc<dyn Gateway>, layers: &guard::Settings| -> Arc<dyn Gateway> {
+            let (clock, entropy) = (Arc::clone(&clock), Arc::clone(&entropy));
+            Arc::new(Guarded::new(wire, layers.clone(), clock, entropy))
+        };
+        let pg = PgSimulator::new(self.gateway.clone(), wire(self.simulator.router()));
+        let toss =
+            Toss::new(self.toss_gateway.clone(), wire(self.toss.router())).expect("settings");
         let name = GatewayName::new(pg_simulator::NAME);
+        let gateways = BTreeMap::from([
+            (name.clone(), guarded(Arc::new(pg), &self.layers)),
+            (GatewayName::new(toss::NAME), guarded(Arc::new(toss), &self.toss_layers)),
+        ]);
         let (inner, stillness) = match &self.books {
             Books::Sqlite(store) => (Arc::clone(store), None),
             Books::Postgres(url) => {
@@ -195,20 +219,22 @@ impl World {
         let store = MortalStore { life: Arc::clone(life), inner, stillness };
         let engine = Engine::new(Parts {
             store: Arc::new(store),
-            gateways: BTreeMap::from([(name.clone(), guarded)]),
+            gateways,
             default_gateway: name,
             clock,
             entropy,
             settings: self.settings.clone(),
         });
         self.callbacks.connect(life, engine.clone());
+        self.webhooks.connect(life, engine.clone());
         engine.start_background();
         engine
     }
 
-    /// Callbacks reach nobody from now on.
+    /// Callbacks and webhooks reach nobody from now on.
     pub fn cut_callbacks(&self) {
         self.callbacks.cut();
+        self.webhooks.cut();
     }
 
     /// Adds a product with this stock.
@@ -231,10 +257,39 @@ impl World {
             },
             owner: self.owner,
             items: vec![Item { product_id, quantity: 1 }],
-            card: card(),
+            pay_with: PayWith::Card(card()),
             gateway: None,
             metadata: "{}".to_owned(),
         }
+    }
+
+    /// The same order, paid on the page of the gateway that has one.
+    pub fn order_by_page(&self, product_id: ProductId, key: &str) -> PlaceOrder {
+        PlaceOrder {
+            pay_with: PayWith::Page,
+            gateway: Some(GatewayName::new(toss::NAME)),
+            ..self.order(product_id, key)
+        }
+    }
+
+    /// The buyer of this order opens the gateway's page and does this; what the browser carries back.
+    /// `None` if nothing waits at a page.
+    pub async fn at_the_page(&self, id: OrderId, choice: BuyerChoice) -> Option<Fields> {
+        let sale = self.sale(id).await;
+        let attempt = sale.live_attempt().filter(|live| live.state == AttemptState::Recorded)?;
+        let amount = u64::try_from(attempt.amount.minor).expect("positive");
+        let key = self.toss.open_payment(&attempt.gateway_order_id, "A book", amount);
+        let query = self.toss.authenticate(&key, choice)?;
+        Some(query.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The buyer comes back to this process with what the browser carries.
+    pub async fn come_back(
+        &self,
+        engine: &Engine,
+        fields: &Fields,
+    ) -> Result<OrderId, ReturnError> {
+        engine.returned(&GatewayName::new(toss::NAME), fields).await
     }
 
     /// Places that order.
@@ -257,19 +312,47 @@ impl World {
     pub async fn until_final(&self, at_most: Duration) -> bool {
         let end = self.began.elapsed() + at_most;
         loop {
-            let mut before = None;
-            let mut is_open = false;
-            loop {
-                let page = self.store.orders(None, before, 500).await.expect("books");
-                let Some(last) = page.last() else { break };
-                before = Some(last.order.id);
-                is_open |= page.iter().any(|sale| sale.order.status == OrderStatus::Pending);
-            }
+            let all = self.sales().await;
+            let is_open = all.iter().any(|sale| sale.order.status == OrderStatus::Pending);
             if !is_open || self.began.elapsed() >= end {
                 return !is_open;
             }
             self.pass(Duration::from_secs(20)).await;
         }
+    }
+
+    /// All orders.
+    pub async fn sales(&self) -> Vec<Sale> {
+        let mut all = Vec::new();
+        let mut before = None;
+        loop {
+            let page = self.store.orders(None, before, 500).await.expect("books");
+            let Some(last) = page.last() else { return all };
+            before = Some(last.order.id);
+            all.extend(page);
+        }
+    }
+
+    /// Lets time pass until every order has ended and every refund is certain, at most this long;
+    /// says whether that was reached.
+    pub async fn until_settled(&self, at_most: Duration) -> bool {
+        let end = self.began.elapsed() + at_most;
+        loop {
+            let all = self.sales().await;
+            let settled = all.iter().all(|sale| {
+                sale.order.status != OrderStatus::Pending
+                    && !sale.refunds.iter().any(|refund| refund.state.is_undecided())
+            });
+            if settled || self.began.elapsed() >= end {
+                return settled;
+            }
+            self.pass(Duration::from_secs(20)).await;
+        }
+    }
+
+    /// Time since the world began.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// The order as it is.
@@ -279,8 +362,11 @@ impl World {
 
     /// What verification says of our books and the gateway's.
     pub async fn verdict(&self) -> Verdict {
-        let theirs = books_of(&self.simulator);
-        verification::verify(&*self.store, Some(theirs), &mut |_| {}).await.expect("books")
+        let theirs = BTreeMap::from([
+            (GatewayName::new(pg_simulator::NAME), books_of(&self.simulator)),
+            (GatewayName::new(toss::NAME), toss_books_of(&self.toss)),
+        ]);
+        verification::verify(&*self.store, theirs, &mut |_| {}).await.expect("books")
     }
 
     /// Asserts that every rule holds and nothing differs from the gateway's books.
@@ -289,6 +375,54 @@ impl World {
         assert!(verdict.is_clean(), "{context}: {verdict:#?}");
         verdict
     }
+}
+
+/// What a browser carries back from a page.
+pub type Fields = Vec<(String, String)>;
+
+/// The gateway with a page: nothing goes wrong there until a story says so.
+fn toss_settings(seed: u64) -> TossSettings {
+    let mut settings = TossSettings::seeded(seed);
+    settings.started_at_ms = u64::try_from(START.micros() / 1_000).ok();
+    settings.webhooks.url = Some("http://localhost:8080/v1/callbacks/toss".to_owned());
+    settings
+}
+
+fn toss_gateway(settings: &TossSettings) -> toss::Settings {
+    toss::Settings {
+        base_url: "http://localhost:8084".to_owned(),
+        script_url: "http://localhost:8084/v2/standard".to_owned(),
+        secret_key: settings.secret_key.clone().into(),
+        client_key: settings.client_key.clone(),
+        security_key: None,
+        account: settings.m_id.clone(),
+        test_code: None,
+        manners: toss::stock_manners(toss::Keys::Live),
+    }
+}
+
+/// All payments in the Toss simulator's own books, as transactions.
+pub fn toss_books_of(simulator: &TossSimulator) -> Vec<GatewayTransaction> {
+    let payments = simulator.books().payments.into_iter();
+    payments
+        .map(|row| {
+            let minor = |amount| i64::try_from(amount).expect("an amount");
+            assert!(row.approvals <= 1, "{} was charged {} times", row.payment_key, row.approvals);
+            GatewayTransaction {
+                reference: row.payment_key,
+                gateway_order_id: row.order_id,
+                amount: Money::krw(minor(row.amount)),
+                verdict: match row.status {
+                    Status::Ready | Status::InProgress => GatewayVerdict::Unconfirmed,
+                    Status::Aborted | Status::Expired => GatewayVerdict::Declined,
+                    Status::Done | Status::PartialCanceled | Status::Canceled => {
+                        GatewayVerdict::Approved
+                    }
+                },
+                refunded: row.cancels.iter().map(|cancel| minor(cancel.amount)).sum(),
+            }
+        })
+        .collect()
 }
 
 /// One process's connections to a PostgreSQL database.
@@ -324,6 +458,7 @@ pub fn books_of(simulator: &Simulator) -> Vec<GatewayTransaction> {
             reference: row.transaction_key,
             gateway_order_id: row.order_id,
             amount: Money::krw(row.amount),
+            refunded: 0,
             verdict: match row.status {
                 "SUCCESS" => GatewayVerdict::Approved,
                 "FAILED" => GatewayVerdict::Declined,

@@ -27,6 +27,12 @@ impl Moment {
         self.0
     }
 
+    /// The moment `wait` later; stays at the end of time instead of overflowing.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// How long ago `earlier` was; zero when it is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);

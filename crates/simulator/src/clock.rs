@@ -52,6 +52,63 @@ pub(crate) fn seoul_day(unix_ms: u64) -> String {
     format!("{year:04}{month:02}{day:02}")
 }
 
+/// The calendar day in Seoul as a number of days since 1970-01-01.
+pub(crate) fn seoul_day_number(unix_ms: u64) -> u64 {
+    (unix_ms + SEOUL_OFFSET_MS) / DAY_MS
+}
+
+/// A day counted from 1970-01-01, `yyyy-MM-dd`.
+pub(crate) fn date_of_day(day: u64) -> String {
+    let (year, month, day) = civil(day);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Seoul's wall clock with its offset, `yyyy-MM-ddTHH:mm:ss+09:00`.
+pub(crate) fn seoul_time(unix_ms: u64) -> String {
+    format!("{}+09:00", seoul_seconds(unix_ms))
+}
+
+/// Seoul's wall clock with microseconds and no offset, `yyyy-MM-ddTHH:mm:ss.SSSSSS`.
+pub(crate) fn seoul_micros(unix_ms: u64) -> String {
+    format!("{}.{:03}000", seoul_seconds(unix_ms), unix_ms % 1000)
+}
+
+/// Seoul's wall clock in digits only, `yyyyMMddHHmmss`.
+pub(crate) fn seoul_digits(unix_ms: u64) -> String {
+    seoul_seconds(unix_ms).chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Reads `yyyy-MM-dd` or `yyyy-MM-ddTHH:mm:ss`, both without offset, as Seoul's wall clock.
+pub(crate) fn parse_seoul(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00"));
+    let [year, month, day] = digits(date, '-', [4, 2, 2])?;
+    let [hour, minute, second] = digits(time, ':', [2, 2, 2])?;
+    let days = day_number(year, month, day);
+    let exists = civil(days) == (year, month, day) && hour < 24 && minute < 60 && second < 60;
+    let ms = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000;
+    exists.then_some(ms)?.checked_sub(SEOUL_OFFSET_MS)
+}
+
+fn seoul_seconds(unix_ms: u64) -> String {
+    let mut text = rfc3339(unix_ms + SEOUL_OFFSET_MS);
+    text.truncate("yyyy-MM-ddTHH:mm:ss".len());
+    text
+}
+
+/// Three numbers of these widths with `between` in between.
+fn digits(text: &str, between: char, widths: [usize; 3]) -> Option<[u64; 3]> {
+    let parts: Vec<&str> = text.split(between).collect();
+    let parts: [&str; 3] = parts.try_into().ok()?;
+    let mut numbers = [0; 3];
+    for ((number, part), width) in numbers.iter_mut().zip(parts).zip(widths) {
+        if part.len() != width || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *number = part.parse().ok()?;
+    }
+    Some(numbers)
+}
+
 /// RFC 3339 in UTC with milliseconds and `Z`.
 pub(crate) fn rfc3339(unix_ms: u64) -> String {
     let (year, month, day) = civil(unix_ms / DAY_MS);
@@ -79,6 +136,16 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
+/// The inverse of [`civil`] for dates from 1970 on; a date that does not exist gives another's.
+fn day_number(year: u64, month: u64, day: u64) -> u64 {
+    let (shifted_year, shifted_month) =
+        if month > 2 { (year, month - 3) } else { (year.saturating_sub(1), month + 9) };
+    let (era, year_of_era) = (shifted_year / 400, shifted_year % 400);
+    let day_of_year = (153 * shifted_month + 2) / 5 + day.saturating_sub(1);
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era).saturating_sub(719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +162,24 @@ mod tests {
     fn leap_days_are_counted() {
         assert_eq!(rfc3339(1_709_164_800_000), "2024-02-29T00:00:00.000Z");
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn seoul_is_nine_hours_ahead_and_reads_back() {
+        let now = 1_768_353_330_481; // 2026-01-14T01:15:30.481Z
+        assert_eq!(seoul_time(now), "2026-01-14T10:15:30+09:00");
+        assert_eq!(seoul_micros(now), "2026-01-14T10:15:30.481000");
+        assert_eq!(seoul_digits(now), "20260114101530");
+        assert_eq!(parse_seoul("2026-01-14T10:15:30"), Some(now - 481));
+        assert_eq!(parse_seoul("2026-01-14"), Some(1_768_316_400_000));
+        assert_eq!(date_of_day(seoul_day_number(now)), "2026-01-14");
+    }
+
+    #[test]
+    fn dates_that_do_not_exist_or_carry_an_offset_are_not_read() {
+        for text in ["2026-02-29", "2026-13-01", "2026-01-00", "2026-1-1", "2026-01-14T10:15:30Z"] {
+            assert_eq!(parse_seoul(text), None, "{text}");
+        }
+        assert!(parse_seoul("2024-02-29").is_some());
     }
 }

@@ -111,7 +111,7 @@ impl<'a> Changes<'a> {
         }
         // Within one payment the attempt that ends goes before the one that comes alive.
         changes.changed_attempts.sort_by_key(|of| of.row.to.state.is_live());
-        // And of one charge the refund that comes back from the gateway before the one that goes there.
+        // Of one charge the refund that has left the gateway goes before the one that comes there.
         changes.changed_refunds.sort_by_key(|of| of.row.to.state.is_at_gateway());
         Ok(changes)
     }

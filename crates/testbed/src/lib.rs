@@ -139,14 +139,21 @@ impl Cluster {
 
     /// Runs statements in a database and returns what they print, one row a line.
     pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.try_sql(database, sql).unwrap_or_else(|told| panic!("{sql}: {told}"))
+    }
+
+    /// Runs statements that the server may refuse; the error is what it said.
+    pub fn try_sql(&self, database: &str, sql: &str) -> Result<String, String> {
         let output = self
             .psql(database)
             .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
             .output()
             .expect("psql runs");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{sql}: {told}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
     }
 
     /// Stops the server as an operator would: clients are cut off.

@@ -40,6 +40,8 @@ pub(crate) enum Caller {
     Shop {
         /// Digest of its key.
         key: String,
+        /// The key's first characters, for people.
+        hint: String,
     },
 }
 
@@ -60,11 +62,32 @@ impl Caller {
         }
     }
 
+    /// Whether the caller sees what is for the shop's people alone.
+    pub(crate) fn runs_the_shop(&self) -> bool {
+        self.must_run_the_shop().is_ok()
+    }
+
+    /// The operator who calls. Refuses buyers and server keys: a key is nobody in person.
+    pub(crate) fn operator(&self) -> Result<UserId, Problem> {
+        match self {
+            Self::Operator(id) => Ok(*id),
+            Self::Buyer(_) | Self::Shop { .. } => Err(Problem::new(Code::Forbidden)),
+        }
+    }
+
+    /// Who calls, for the book of privileged acts.
+    pub(crate) fn actor(&self) -> String {
+        match self {
+            Self::Buyer(id) | Self::Operator(id) => id.to_string(),
+            Self::Shop { hint, .. } => hint.clone(),
+        }
+    }
+
     /// Whose idempotency keys these are.
     pub(crate) fn scope(&self) -> String {
         match self {
             Self::Buyer(id) | Self::Operator(id) => id.to_string(),
-            Self::Shop { key } => format!("key:{key}"),
+            Self::Shop { key, .. } => format!("key:{key}"),
         }
     }
 }
@@ -78,7 +101,9 @@ impl FromRequestParts<Api> for Caller {
         if server_keys::looks_like_one(&credentials) {
             let digest = server_keys::digest(&credentials);
             let known = api.engine().books().server_key(&digest).await?;
-            return known.map(|key| Self::Shop { key: key.digest }).ok_or_else(nobody);
+            return known
+                .map(|key| Self::Shop { key: key.digest, hint: key.hint })
+                .ok_or_else(nobody);
         }
         let now = api.engine().clock().now();
         api.tokens().read(&credentials, now).ok_or_else(nobody)

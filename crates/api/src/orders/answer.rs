@@ -1,4 +1,4 @@
-//! What placing and paying again answer: final, or how it stands now.
+//! What placing, paying again and confirming answer: final, or how it stands now.
 //!
 //! A final answer is kept under the call's key before it is given, so that a repeat gets the same,
 //! byte for byte. What is in doubt is never frozen: it answers as it stands.
@@ -10,6 +10,7 @@ use axum::{
 };
 use payonce_domain::{
     ids::OrderId,
+    order::OrderStatus,
     payment::{Attempt, AttemptState, FailureReason, PaymentState, ProblemCode},
     sale::Sale,
     time::Timestamp,
@@ -29,8 +30,8 @@ use crate::{
 
 /// What a sale answers.
 enum Standing {
-    /// Charged and fulfilled. Final.
-    Done,
+    /// Charged and fulfilled. Final, unless money of it goes back.
+    Done { is_final: bool },
     /// Certainly not charged. Final if a repeat must get the very same.
     Refused { problem: Problem, is_final: bool },
     /// Not decided: ask again after so many seconds.
@@ -56,8 +57,8 @@ pub(super) async fn taken(
     let sale = wait(api, order_id, patience).await?;
     let now = api.engine().clock().now();
     let may_change = is_still_asked_about(&sale);
-    let mut response = match standing(&sale, now) {
-        Standing::Done => {
+    let response = match standing(&sale, now) {
+        Standing::Done { is_final: true } => {
             let body = written(&sale, asked);
             kept(api, asked, call, &sale, StatusCode::CREATED, body).await
         }
@@ -68,20 +69,37 @@ pub(super) async fn taken(
             copy_headers(&problem.answer(asked), &mut response);
             response
         }
+        standing => told(asked, &sale, standing),
+    };
+    Ok(addressed(response, order_id, patience))
+}
+
+/// Answers how this sale stands.
+pub(crate) fn standing_now(api: &Api, asked: &Asked, sale: &Sale, patience: Patience) -> Response {
+    let standing = standing(sale, api.engine().clock().now());
+    addressed(told(asked, sale, standing), sale.order.id, patience)
+}
+
+fn told(asked: &Asked, sale: &Sale, standing: Standing) -> Response {
+    match standing {
+        Standing::Done { .. } => shown(StatusCode::CREATED, written(sale, asked)),
         Standing::Refused { problem, .. } => problem.answer(asked),
         Standing::UnderWay { retry_after } => {
-            let mut response = shown(StatusCode::ACCEPTED, written(&sale, asked));
+            let mut response = shown(StatusCode::ACCEPTED, written(sale, asked));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
             response
         }
-    };
+    }
+}
+
+fn addressed(mut response: Response, order_id: OrderId, patience: Patience) -> Response {
     if let Some(applied) = patience.applied() {
         response.headers_mut().insert("preference-applied", applied);
     }
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/orders/{order_id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// Answers a call that did nothing. A final refusal is kept under the key first, so that a repeat
@@ -115,7 +133,7 @@ async fn not_being_sent(api: &Api, order_id: OrderId) -> Result<(), Problem> {
 }
 
 /// The sale, once the caller's patience or what it waits for is over.
-async fn wait(api: &Api, id: OrderId, patience: Patience) -> Result<Sale, Problem> {
+pub(crate) async fn wait(api: &Api, id: OrderId, patience: Patience) -> Result<Sale, Problem> {
     let engine = api.engine();
     let sale = match patience {
         Patience::None => engine.books().sale(id).await,
@@ -129,8 +147,12 @@ async fn wait(api: &Api, id: OrderId, patience: Patience) -> Result<Sale, Proble
             let decided = |sale: &Sale| match sale.payment.state {
                 PaymentState::Processing => false,
                 PaymentState::Created
+                | PaymentState::RequiresAction
                 | PaymentState::Unresolved
                 | PaymentState::Paid
+                | PaymentState::Cancelling
+                | PaymentState::Cancelled
+                | PaymentState::PartiallyRefunded
                 | PaymentState::Failed
                 | PaymentState::CompensationFailed => true,
             };
@@ -154,7 +176,16 @@ fn is_still_asked_about(sale: &Sale) -> bool {
 
 fn standing(sale: &Sale, now: Timestamp) -> Standing {
     match sale.payment.state {
-        PaymentState::Paid => Standing::Done,
+        PaymentState::Paid => Standing::Done { is_final: true },
+        PaymentState::Cancelling
+        | PaymentState::PartiallyRefunded
+        | PaymentState::CompensationFailed
+            if sale.order.status == OrderStatus::Completed =>
+        {
+            Standing::Done { is_final: false }
+        }
+        // The buyer moves next, at the gateway's page.
+        PaymentState::RequiresAction => Standing::UnderWay { retry_after: 5 },
         PaymentState::Created => open(sale),
         PaymentState::Processing | PaymentState::Unresolved => {
             Standing::UnderWay { retry_after: seconds_to_look_up(sale, now) }
@@ -162,8 +193,8 @@ fn standing(sale: &Sale, now: Timestamp) -> Standing {
         PaymentState::Failed => match sale.payment.reason {
             Some(FailureReason::GatewayUnavailable) => {
                 let again = Sentence::new(
-                    "This order has ended; order again later, with a fresh key.",
-                    "이 주문은 끝났으니 나중에 새 키로 다시 주문해 주세요.",
+                    "Everything held is back and this order has ended; order again later, with a fresh key.",
+                    "잡아 둔 상품은 되돌렸고 이 주문은 끝났어요. 나중에 새 키로 다시 주문해 주세요.",
                 );
                 let problem = Problem::new(Code::GatewayUnavailable).say("again", again);
                 uncharged(problem.retry_after(5).sale(sale), true)
@@ -173,16 +204,24 @@ fn standing(sale: &Sale, now: Timestamp) -> Standing {
             }
             Some(FailureReason::Expired) => {
                 let until = views::by_when(sale.order.expires_at);
-                uncharged(Problem::new(Code::OrderExpired).value("until", &until).sale(sale), false)
+                uncharged(Problem::new(Code::OrderExpired).say("until", until).sale(sale), false)
             }
-            Some(FailureReason::Cancelled) | None => {
-                let status = sale.order.status.word();
-                uncharged(Problem::new(Code::OrderEnded).value("status", &status).sale(sale), false)
-            }
+            Some(FailureReason::Cancelled) | None => over(sale),
         },
+        PaymentState::Cancelled => over(sale),
+        // Not over: money is on its way back.
+        PaymentState::Cancelling | PaymentState::PartiallyRefunded => {
+            Standing::UnderWay { retry_after: 5 }
+        }
         // Not over: an operator moves next.
         PaymentState::CompensationFailed => Standing::UnderWay { retry_after: 60 },
     }
+}
+
+/// Ended unpaid, or all of it was given back.
+fn over(sale: &Sale) -> Standing {
+    let status = sale.order.status.word();
+    uncharged(Problem::new(Code::OrderEnded).value("status", &status).sale(sale), false)
 }
 
 /// Uncharged and open: why, and until when it can be paid again.
@@ -192,7 +231,7 @@ fn open(sale: &Sale) -> Standing {
     let until = views::by_when(sale.order.expires_at);
     // An absence that was believed may still turn out otherwise; a decline does not.
     let is_final = last.is_some_and(|last| last.state == AttemptState::Declined);
-    uncharged(Problem::new(code).value("until", &until).sale(sale), is_final)
+    uncharged(Problem::new(code).say("until", until).sale(sale), is_final)
 }
 
 fn code_of(attempt: &Attempt) -> Code {
@@ -200,8 +239,13 @@ fn code_of(attempt: &Attempt) -> Code {
         Some(ProblemCode::LimitExceeded) => Code::LimitExceeded,
         Some(ProblemCode::InvalidCard) => Code::InvalidCard,
         Some(ProblemCode::DeclinedOther) => Code::DeclinedOther,
+        Some(ProblemCode::TurnedDown) => Code::TurnedDown,
         Some(
-            ProblemCode::Rejected
+            ProblemCode::Abandoned
+            | ProblemCode::Superseded
+            | ProblemCode::RuledNotCharged
+            | ProblemCode::RefundRefused
+            | ProblemCode::Rejected
             | ProblemCode::NotCreated
             | ProblemCode::NotSent
             | ProblemCode::Absent
@@ -222,7 +266,7 @@ fn seconds_to_look_up(sale: &Sale, now: Timestamp) -> u64 {
 }
 
 fn written(sale: &Sale, asked: &Asked) -> String {
-    serde_json::to_string(&views::order(sale, asked.language)).unwrap_or_default()
+    serde_json::to_string(&views::order(sale, asked)).unwrap_or_default()
 }
 
 /// Keeps a final answer and gives what is kept. If it cannot be kept it is true all the same, and
@@ -246,7 +290,7 @@ async fn kept(
     }
 }
 
-fn replayed(asked: &Asked, reply: RememberedReply) -> Response {
+pub(crate) fn replayed(asked: &Asked, reply: RememberedReply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     tracing::debug!(request.id = asked.request_id, "answered as before");
     let mut response = shown(status, reply.body);
@@ -254,7 +298,7 @@ fn replayed(asked: &Asked, reply: RememberedReply) -> Response {
     response
 }
 
-fn shown(status: StatusCode, body: String) -> Response {
+pub(crate) fn shown(status: StatusCode, body: String) -> Response {
     let media_type = if status.is_success() { "application/json" } else { problem::MEDIA_TYPE };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

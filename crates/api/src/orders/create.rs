@@ -61,7 +61,7 @@ pub(crate) async fn create(
 }
 
 /// The call under its key and digest.
-pub(super) fn call_of(
+pub(crate) fn call_of(
     api: &Api,
     caller: &Caller,
     headers: &HeaderMap,
@@ -85,7 +85,7 @@ fn read(api: &Api, caller: &Caller, call: Call, body: &Tree) -> Result<PlaceOrde
             call,
             owner: owner?,
             items: items?,
-            card: paying.card,
+            pay_with: paying.pay_with,
             gateway: paying.gateway,
             metadata: metadata?,
         })

@@ -25,6 +25,6 @@ pub(crate) async fn list(
         Caller::Operator(_) | Caller::Shop { .. } => None,
     };
     let sales = api.engine().books().orders(owner, before, paging.to_read()).await?;
-    let view = |sale: &_| views::order(sale, asked.language);
+    let view = |sale: &_| views::order(sale, &asked);
     Ok(Json(paging.page(sales, |sale| sale.order.id.to_string(), view)))
 }

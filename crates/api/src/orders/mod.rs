@@ -1,5 +1,5 @@
-//! Orders. Read [`create`] first; [`answer`] is what it and [`pay`] answer with, [`paying`] what
-//! both read from their body.
+//! Orders. Read [`create`] first; [`answer`] is what it, [`pay`] and the confirmation of a payment
+//! answer with, [`paying`] what the first two read from their body.
 
 pub(crate) mod answer;
 pub(crate) mod cancel;

@@ -61,5 +61,5 @@ fn read(api: &Api, call: Call, order_id: OrderId, body: &Tree) -> Result<PayAgai
         paying
     });
     let paying = faults.or(paying)?;
-    Ok(PayAgain { call, order_id, card: paying.card, gateway: paying.gateway })
+    Ok(PayAgain { call, order_id, pay_with: paying.pay_with, gateway: paying.gateway })
 }

@@ -1,8 +1,9 @@
-//! What a body says about paying: method, card, gateway. The card goes straight into the type
-//! that cannot be printed, and nothing here repeats any part of it.
+//! What a body says about paying: method, card, gateway. The method is `card`, or the name of a
+//! gateway with a page of its own. The card goes straight into the type that cannot be printed, and
+//! nothing here repeats any part of it.
 
 use payonce_domain::gateway::GatewayName;
-use payonce_engine::Engine;
+use payonce_engine::{Engine, checkout::PayWith};
 use payonce_ports::gateway::{Card, CardNumber};
 
 use crate::{
@@ -12,26 +13,32 @@ use crate::{
         fields::{Faults, Field},
     },
     language::Sentence,
-    problem::{engine::no_such_gateway, fault::Fault},
+    problem::{
+        engine::{no_such_gateway, not_paid_so},
+        fault::Fault,
+    },
+    views,
 };
 
-/// Methods that are possible here.
-const METHODS: &str = "card";
 /// Most monthly instalments.
 const INSTALMENTS_AT_MOST: i64 = 36;
 
 /// How a buyer pays.
 pub(super) struct Paying {
-    pub(super) card: Card,
+    pub(super) pay_with: PayWith,
     pub(super) gateway: Option<GatewayName>,
 }
 
 /// Reads how a buyer pays.
 pub(super) fn paying(api: &Api, field: &Field<'_>, faults: &mut Faults) -> Option<Paying> {
     let mut object = field.object(faults)?;
-    let method = method(&object.take("method"), faults);
+    let method = method(api.engine(), &object.take("method"), faults);
     let card = object.take("card");
-    let card = method.and_then(|()| self::card(api, &card, faults));
+    let pay_with = match &method {
+        Some(Method::Card) => self::card(api, &card, faults).map(PayWith::Card),
+        Some(Method::Page(_)) => no_card(&card, faults).map(|()| PayWith::Page),
+        None => None,
+    };
     no_points(&object.take("points"), faults);
     if let Some(coupon) = object.take("coupon").given() {
         let sentence = Sentence::new(
@@ -41,20 +48,47 @@ pub(super) fn paying(api: &Api, field: &Field<'_>, faults: &mut Faults) -> Optio
         faults.add(coupon.path(), Fault::NotYet(sentence));
     }
     let gateway = object.take("gateway").given();
-    let gateway = match gateway {
-        Some(gateway) => Some(self::gateway(api.engine(), &gateway, faults)?),
-        None => None,
-    };
+    let gateway = gateway.map(|field| self::gateway(api.engine(), method.as_ref(), &field, faults));
     object.end(faults);
-    Some(Paying { card: card?, gateway })
+    let named = match (gateway, method?) {
+        (Some(gateway), _) => Some(gateway?),
+        (None, Method::Page(name)) => Some(name),
+        (None, Method::Card) => None,
+    };
+    Some(Paying { pay_with: pay_with?, gateway: named })
 }
 
-fn method(field: &Field<'_>, faults: &mut Faults) -> Option<()> {
-    if field.text(faults)? == "card" {
-        return Some(());
+enum Method {
+    Card,
+    Page(GatewayName),
+}
+
+fn method(engine: &Engine, field: &Field<'_>, faults: &mut Faults) -> Option<Method> {
+    let wanted = field.text(faults)?;
+    if wanted == views::CARD {
+        return Some(Method::Card);
     }
-    faults.add(field.path(), Fault::NotOneOf(METHODS.to_owned()));
+    let pages = engine.gateways().filter(|gateway| gateway.manners().has_page);
+    let pages: Vec<_> = pages.map(|gateway| gateway.name()).collect();
+    if let Some(name) = pages.iter().find(|name| name.as_str() == wanted) {
+        return Some(Method::Page((*name).clone()));
+    }
+    let possible = pages.iter().map(|name| name.as_str());
+    let possible: Vec<_> = [views::CARD].into_iter().chain(possible).collect();
+    faults.add(field.path(), Fault::NotOneOf(possible.join(", ")));
     None
+}
+
+fn no_card(field: &Field<'_>, faults: &mut Faults) -> Option<()> {
+    if field.anything().is_some() {
+        let sentence = Sentence::new(
+            "the buyer pays on the gateway's page: leave the card out",
+            "결제창에서 결제하는 방법이에요. 카드 정보는 빼 주세요",
+        );
+        faults.add(field.path(), Fault::NotAllowed(sentence));
+        return None;
+    }
+    Some(())
 }
 
 fn card(api: &Api, field: &Field<'_>, faults: &mut Faults) -> Option<Card> {
@@ -99,11 +133,20 @@ fn no_points(field: &Field<'_>, faults: &mut Faults) {
     }
 }
 
-fn gateway(engine: &Engine, field: &Field<'_>, faults: &mut Faults) -> Option<GatewayName> {
+/// The gateway that was named: it must be there and be paid in this way.
+fn gateway(
+    engine: &Engine,
+    method: Option<&Method>,
+    field: &Field<'_>,
+    faults: &mut Faults,
+) -> Option<GatewayName> {
     let name = GatewayName::new(field.text(faults)?);
-    if engine.gateway(&name).is_none() {
-        faults.add(field.path(), no_such_gateway());
-        return None;
-    }
-    Some(name)
+    let fault = match (engine.gateway(&name), method) {
+        (None, _) => no_such_gateway(),
+        (Some(_), Some(Method::Page(page))) if *page != name => not_paid_so(),
+        (Some(gateway), Some(Method::Card)) if gateway.manners().has_page => not_paid_so(),
+        (Some(_), _) => return Some(name),
+    };
+    faults.add(field.path(), fault);
+    None
 }

@@ -15,5 +15,5 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<views::Order>, Problem> {
     let sale = api.sale(&caller, &id).await?;
-    Ok(Json(views::order(&sale, asked.language)))
+    Ok(Json(views::order(&sale, &asked)))
 }

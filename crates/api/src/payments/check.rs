@@ -26,5 +26,5 @@ pub(crate) async fn check(
     let sale = api.sale_of_payment(&caller, &id).await?;
     let now = api.engine().check(sale.order.id).await?;
     let now = now.ok_or_else(|| Problem::new(Code::PaymentNotFound))?;
-    Ok(Json(views::payment(&now, asked.language)))
+    Ok(Json(views::payment(&now, &asked)))
 }

@@ -15,5 +15,5 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<views::Payment>, Problem> {
     let sale = api.sale_of_payment(&caller, &id).await?;
-    Ok(Json(views::payment(&sale, asked.language)))
+    Ok(Json(views::payment(&sale, &asked)))
 }

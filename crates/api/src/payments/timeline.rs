@@ -16,6 +16,6 @@ pub(crate) async fn timeline(
 ) -> Result<Json<Page<views::Moment>>, Problem> {
     let sale = api.sale_of_payment(&caller, &id).await?;
     let entries = api.engine().books().journal(sale.order.id).await?;
-    let data = views::timeline(entries, asked.language);
+    let data = views::timeline(entries, views::Reader::of(&caller), asked.language);
     Ok(Json(Page { data, has_more: false, next_cursor: None }))
 }

@@ -19,6 +19,7 @@ pub enum Code {
     ProductNotFound,
     OrderNotFound,
     PaymentNotFound,
+    RefundNotFound,
     NotFound,
     MethodNotAllowed,
     BodyTooLarge,
@@ -27,12 +28,27 @@ pub enum Code {
     LimitExceeded,
     InvalidCard,
     DeclinedOther,
+    TurnedDown,
     PaymentRejected,
     NotCharged,
     OrderEnded,
     PaymentInProgress,
     OrderExpired,
+    NothingToConfirm,
+    ReturnUnreadable,
+    ReturnMismatch,
+    AlreadyConfirmed,
+    ReturnTooLate,
     RefundNotPossible,
+    NotPaid,
+    CannotRefund,
+    RefundExceedsCharge,
+    RefundableChanged,
+    AlreadyRefunded,
+    NotInDoubt,
+    SecondPersonNeeded,
+    RulingsDisagree,
+    GatewaySwitchedOff,
     GatewayUnavailable,
     Overloaded,
     Stopping,
@@ -81,6 +97,7 @@ impl Code {
         Self::ProductNotFound,
         Self::OrderNotFound,
         Self::PaymentNotFound,
+        Self::RefundNotFound,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -89,12 +106,27 @@ impl Code {
         Self::LimitExceeded,
         Self::InvalidCard,
         Self::DeclinedOther,
+        Self::TurnedDown,
         Self::PaymentRejected,
         Self::NotCharged,
         Self::OrderEnded,
         Self::PaymentInProgress,
         Self::OrderExpired,
+        Self::NothingToConfirm,
+        Self::ReturnUnreadable,
+        Self::ReturnMismatch,
+        Self::AlreadyConfirmed,
+        Self::ReturnTooLate,
         Self::RefundNotPossible,
+        Self::NotPaid,
+        Self::CannotRefund,
+        Self::RefundExceedsCharge,
+        Self::RefundableChanged,
+        Self::AlreadyRefunded,
+        Self::NotInDoubt,
+        Self::SecondPersonNeeded,
+        Self::RulingsDisagree,
+        Self::GatewaySwitchedOff,
         Self::GatewayUnavailable,
         Self::Overloaded,
         Self::Stopping,
@@ -194,6 +226,9 @@ impl Code {
                 "There is no such payment.",
                 "결제를 찾을 수 없어요.",
             ),
+            Self::RefundNotFound => {
+                once("REFUND_NOT_FOUND", 404, "There is no such refund.", "환불을 찾을 수 없어요.")
+            }
             Self::NotFound => once(
                 "NOT_FOUND",
                 404,
@@ -245,6 +280,14 @@ impl Code {
                  for another try.",
                 "카드가 거절됐어요. 결제되지 않았고, {until}까지 다시 결제할 수 있어요.",
             ),
+            Self::TurnedDown => once(
+                "TURNED_DOWN",
+                402,
+                "The payment was not agreed to on the gateway's page. Nothing was charged; the \
+                 order stays open until {until} for another try.",
+                "결제창에서 결제를 마치지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 \
+                 있어요.",
+            ),
             Self::PaymentRejected => once(
                 "PAYMENT_REJECTED",
                 402,
@@ -256,9 +299,9 @@ impl Code {
             Self::NotCharged => once(
                 "NOT_CHARGED",
                 402,
-                "The payment never reached the gateway. Nothing was charged; the order stays open \
-                 until {until}: pay it again.",
-                "결제 요청이 결제사에 닿지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 있어요.",
+                "This try charged nothing, for certain. The order stays open until {until}: pay it \
+                 again.",
+                "이번 시도로는 결제되지 않은 것이 확실해요. {until}까지 다시 결제할 수 있어요.",
             ),
             Self::OrderEnded => once(
                 "ORDER_ENDED",
@@ -280,6 +323,40 @@ impl Code {
                 "The order could be paid until {until}. Nothing was charged; order again.",
                 "{until}까지 결제할 수 있던 주문이에요. 결제되지 않았으니 다시 주문해 주세요.",
             ),
+            Self::NothingToConfirm => once(
+                "NOTHING_TO_CONFIRM",
+                409,
+                "This payment did not go to a gateway's page, so there is nothing to confirm. \
+                 Nothing was changed.",
+                "결제창으로 진행한 결제가 아니라서 확정할 것이 없어요. 바뀐 것은 없어요.",
+            ),
+            Self::ReturnUnreadable => once(
+                "RETURN_UNREADABLE",
+                400,
+                "This is not what the gateway's page hands over. Nothing was confirmed.",
+                "결제창이 돌려준 값이 아니에요. 확정하지 않았어요.",
+            ),
+            Self::ReturnMismatch => once(
+                "RETURN_MISMATCH",
+                409,
+                "What came back is about another payment or another amount. Nothing was \
+                 confirmed.",
+                "다른 결제나 다른 금액에 대한 값이에요. 확정하지 않았어요.",
+            ),
+            Self::AlreadyConfirmed => once(
+                "ALREADY_CONFIRMED",
+                409,
+                "Another agreement was confirmed for this payment. Nothing was changed.",
+                "이 결제는 다른 인증으로 이미 확정을 요청했어요. 바뀐 것은 없어요.",
+            ),
+            Self::ReturnTooLate => once(
+                "RETURN_TOO_LATE",
+                410,
+                "The buyer came back too late: this try has ended and charged nothing. Nothing \
+                 was confirmed.",
+                "너무 늦게 돌아왔어요. 이 결제 시도는 끝났고 결제되지 않았어요. 확정하지 \
+                 않았어요.",
+            ),
             Self::RefundNotPossible => once(
                 "REFUND_NOT_POSSIBLE",
                 409,
@@ -288,12 +365,72 @@ impl Code {
                 "이미 결제된 주문이고, 이 결제사로는 자동 환불을 할 수 없어요. 바뀐 것은 없으니 판매자에게 \
                  문의해 주세요.",
             ),
+            Self::NotPaid => once(
+                "NOT_PAID",
+                409,
+                "The payment is {status}: there is no served charge to give money back of. \
+                 Nothing was changed.",
+                "결제 상태가 {status}(이)라서 환불할 수 있는 결제가 없어요. 바뀐 것은 없어요.",
+            ),
+            Self::CannotRefund => once(
+                "CANNOT_REFUND",
+                422,
+                "The gateway of this payment takes no refunds through us. Nothing was changed.",
+                "이 결제사로는 환불을 요청할 수 없어요. 바뀐 것은 없어요.",
+            ),
+            Self::RefundExceedsCharge => once(
+                "REFUND_EXCEEDS_CHARGE",
+                409,
+                "More was asked for than can be refunded: {left} left. Nothing was changed.",
+                "환불할 수 있는 것보다 많아요. 남은 것: {left}. 바뀐 것은 없어요.",
+            ),
+            Self::RefundableChanged => once(
+                "REFUNDABLE_CHANGED",
+                409,
+                "{left} can be refunded, not {expected}. Nothing was changed.",
+                "환불할 수 있는 금액은 {expected}이(가) 아니라 {left}이에요. 바뀐 것은 없어요.",
+            ),
+            Self::AlreadyRefunded => once(
+                "ALREADY_REFUNDED",
+                409,
+                "This refund is done. Nothing was changed.",
+                "이미 끝난 환불이에요. 바뀐 것은 없어요.",
+            ),
+            Self::NotInDoubt => once(
+                "NOT_IN_DOUBT",
+                409,
+                "No attempt of this payment is in doubt: there is nothing to decide. Nothing was \
+                 changed.",
+                "확인이 필요한 결제 시도가 없어요. 바뀐 것은 없어요.",
+            ),
+            Self::SecondPersonNeeded => once(
+                "SECOND_PERSON_NEEDED",
+                409,
+                "You decided this already; over this amount a second person must say the same. \
+                 Nothing was changed.",
+                "이미 판단하신 결제예요. 이 금액부터는 다른 담당자도 같은 판단을 해야 해요. 바뀐 \
+                 것은 없어요.",
+            ),
+            Self::RulingsDisagree => once(
+                "RULINGS_DISAGREE",
+                409,
+                "The first ruling says something else. Withdraw it, or rule the same. Nothing \
+                 was changed.",
+                "먼저 내린 판단과 달라요. 먼저 것을 철회하거나 같은 판단을 내려 주세요. 바뀐 \
+                 것은 없어요.",
+            ),
+            Self::GatewaySwitchedOff => once(
+                "GATEWAY_SWITCHED_OFF",
+                409,
+                "The gateway of this payment is switched off here, so its rules are not known. \
+                 Nothing was changed.",
+                "이 결제의 결제사가 꺼져 있어서 처리할 수 없어요. 바뀐 것은 없어요.",
+            ),
             Self::GatewayUnavailable => again(
                 "GATEWAY_UNAVAILABLE",
                 503,
-                "The payment gateway cannot take payments now. Nothing was charged and nothing is \
-                 held. {again}",
-                "지금은 결제사를 이용할 수 없어요. 결제되지 않았고 잡아 둔 것도 없어요. {again}",
+                "The payment gateway cannot take payments now. Nothing was charged. {again}",
+                "지금은 결제사를 이용할 수 없어요. 결제되지 않았어요. {again}",
             ),
             Self::Overloaded => again(
                 "OVERLOADED",

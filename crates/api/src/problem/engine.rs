@@ -3,19 +3,26 @@
 
 use payonce_domain::{
     checkout::{MAX_LINES, MAX_QUANTITY, PlaceRefusal},
-    payment::{give_up::CancelRefusal, renew::RenewRefusal},
+    payment::{
+        give_up::CancelRefusal, page::ReturnRefusal, renew::RenewRefusal, ruling::RulingRefusal,
+    },
+    refund::{request::RefundRefusal, retry::RetryRefusal},
     words::Word,
 };
 use payonce_engine::{
-    batch::BatchError, catalogue::CatalogueError, checkout::CheckoutError, giving_up::GiveUpError,
+    batch::BatchError, catalogue::CatalogueError, checkout::CheckoutError, confirming::ReturnError,
+    giving_up::GiveUpError, refunds::RefundError, ruling::RulingError,
 };
-use payonce_ports::{gateway::Refusal, store::StoreError};
+use payonce_ports::{
+    gateway::{NoPage, Refusal},
+    store::StoreError,
+};
 
 use super::{
     Code, Problem,
     fault::{Fault, FieldFault},
 };
-use crate::{language::Sentence, views::moment};
+use crate::{language::Sentence, views::by_when};
 
 /// Seconds after which what is short of breath may be asked again.
 const SOON: u64 = 1;
@@ -62,7 +69,8 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NoSuchGateway(_) => {
                 FieldFault::problem("payment.gateway", no_such_gateway())
             }
-            CheckoutError::GatewayRefuses(refusal) => gateway_refuses(&refusal),
+            CheckoutError::WrongMeans(_) => FieldFault::problem("payment.gateway", not_paid_so()),
+            CheckoutError::GatewayRefuses(refusal) => gateway_refuses(&refusal, nothing_begun()),
             CheckoutError::Place(refusal) => refusal.into(),
             CheckoutError::NoSuchOrder(_) => Self::new(Code::OrderNotFound),
             CheckoutError::Renew(refusal) => refusal.into(),
@@ -116,7 +124,7 @@ impl From<RenewRefusal> for Problem {
                 Self::new(Code::OrderEnded).value("status", &status.word())
             }
             RenewRefusal::InProgress => Self::new(Code::PaymentInProgress).retry_after(SOON),
-            RenewRefusal::Expired(at) => Self::new(Code::OrderExpired).value("until", &moment(at)),
+            RenewRefusal::Expired(at) => Self::new(Code::OrderExpired).say("until", by_when(at)),
             RenewRefusal::Illegal(error) => defect(&error),
         }
     }
@@ -126,13 +134,11 @@ impl From<GiveUpError> for Problem {
     fn from(error: GiveUpError) -> Self {
         match error {
             GiveUpError::NoSuchOrder(_) => Self::new(Code::OrderNotFound),
-            GiveUpError::Refused(CancelRefusal::InProgress) => {
-                Self::new(Code::PaymentInProgress).retry_after(SOON)
-            }
             GiveUpError::Refused(CancelRefusal::CannotRefund) => Self::new(Code::RefundNotPossible),
             GiveUpError::Refused(CancelRefusal::Ended(status)) => {
                 Self::new(Code::OrderEnded).value("status", &status.word())
             }
+            GiveUpError::Refused(CancelRefusal::Refund(refusal)) => refusal.into(),
             GiveUpError::Refused(CancelRefusal::Illegal(error)) | GiveUpError::Illegal(error) => {
                 defect(&error)
             }
@@ -155,18 +161,156 @@ impl From<CatalogueError> for Problem {
     }
 }
 
-/// The gateway takes no charges now; nothing was begun, so the same key may come again.
-fn gateway_refuses(refusal: &Refusal) -> Problem {
-    let seconds = refusal.retry_after.as_secs().max(SOON);
-    Problem::new(Code::GatewayUnavailable)
-        .say(
-            "again",
-            Sentence::new(
-                "Repeat the same call later, with the same key.",
-                "잠시 후 같은 키로 다시 요청해 주세요.",
+impl From<ReturnError> for Problem {
+    fn from(error: ReturnError) -> Self {
+        match error {
+            ReturnError::NoSuchPayment => Self::new(Code::NothingToConfirm),
+            ReturnError::Unreadable => Self::new(Code::ReturnUnreadable),
+            ReturnError::GatewayRefuses(refusal) => gateway_refuses(&refusal, agreement_stands()),
+            ReturnError::NoPage(NoPage::HasNone) => Self::new(Code::NothingToConfirm),
+            ReturnError::NoPage(NoPage::Unavailable(why)) => {
+                tracing::warn!(why, "the gateway's page cannot be opened");
+                let again = Sentence::new(
+                    "Its page cannot be opened; open this one again in a moment.",
+                    "결제창을 열 수 없으니 잠시 후 이 페이지를 다시 열어 주세요.",
+                );
+                Self::new(Code::GatewayUnavailable).say("again", again).retry_after(SOON)
+            }
+            ReturnError::Refused(refusal) => refusal.into(),
+            ReturnError::Defect(error) => defect(&error),
+            ReturnError::Batch(error) => error.into(),
+            ReturnError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReturnRefusal> for Problem {
+    fn from(refusal: ReturnRefusal) -> Self {
+        match refusal {
+            ReturnRefusal::NotOurs | ReturnRefusal::Amount { .. } => {
+                Self::new(Code::ReturnMismatch)
+            }
+            ReturnRefusal::Another => Self::new(Code::AlreadyConfirmed),
+            ReturnRefusal::Over => Self::new(Code::ReturnTooLate),
+            ReturnRefusal::Expired(at) => Self::new(Code::OrderExpired).say("until", by_when(at)),
+            ReturnRefusal::Illegal(error) => defect(&error),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::KeyReused => {
+                Self::new(Code::IdempotencyKeyReused).param("Idempotency-Key")
+            }
+            RefundError::NoSuchOrder(_) => Self::new(Code::PaymentNotFound),
+            RefundError::NoSuchRefund(_) => Self::new(Code::RefundNotFound),
+            RefundError::Refused(refusal) => refusal.into(),
+            RefundError::NotAgain(refusal) => refusal.into(),
+            RefundError::Defect(error) => defect(&error),
+            RefundError::Batch(error) => error.into(),
+            RefundError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundRefusal> for Problem {
+    fn from(refusal: RefundRefusal) -> Self {
+        match refusal {
+            RefundRefusal::NotPaid(state) => {
+                Self::new(Code::NotPaid).value("status", &state.word())
+            }
+            RefundRefusal::CannotRefund => Self::new(Code::CannotRefund),
+            RefundRefusal::NotPositive => FieldFault::problem(
+                "items",
+                Fault::NotAllowed(Sentence::new(
+                    "these pieces cost nothing",
+                    "값이 없는 상품은 환불할 것이 없어요",
+                )),
             ),
-        )
-        .retry_after(seconds)
+            RefundRefusal::TooMuch { refundable, .. } => {
+                Self::new(Code::RefundExceedsCharge).value("left", &refundable)
+            }
+            RefundRefusal::Expected { refundable, expected } => Self::new(Code::RefundableChanged)
+                .value("left", &refundable)
+                .value("expected", &expected)
+                .param("expected_refundable"),
+            RefundRefusal::NoSuchPiece(id) => FieldFault::problem(
+                "items",
+                Fault::NotAllowed(Sentence::new(
+                    format!("the order has no product {id}"),
+                    format!("주문에 없는 상품이에요: {id}"),
+                )),
+            ),
+            RefundRefusal::TooManyPieces { product_id, left } => {
+                Self::new(Code::RefundExceedsCharge)
+                    .value("left", &format_args!("{left} × {product_id}"))
+                    .param("items")
+            }
+            RefundRefusal::Price(error) => defect(&error),
+            RefundRefusal::Illegal(error) => defect(&error),
+        }
+    }
+}
+
+impl From<RetryRefusal> for Problem {
+    fn from(refusal: RetryRefusal) -> Self {
+        match refusal {
+            RetryRefusal::NoSuchRefund(_) => Self::new(Code::RefundNotFound),
+            RetryRefusal::Done => Self::new(Code::AlreadyRefunded),
+            RetryRefusal::CannotRefund => Self::new(Code::CannotRefund),
+            RetryRefusal::TooMuch(left) => {
+                Self::new(Code::RefundExceedsCharge).value("left", &left)
+            }
+            RetryRefusal::Illegal(error) => defect(&error),
+        }
+    }
+}
+
+impl From<RulingError> for Problem {
+    fn from(error: RulingError) -> Self {
+        match error {
+            RulingError::NoSuchOrder(_) => Self::new(Code::PaymentNotFound),
+            RulingError::NoGateway => Self::new(Code::GatewaySwitchedOff),
+            RulingError::Refused(RulingRefusal::NotInDoubt) => Self::new(Code::NotInDoubt),
+            RulingError::Refused(RulingRefusal::SamePerson) => Self::new(Code::SecondPersonNeeded),
+            RulingError::Refused(RulingRefusal::Disagrees) => Self::new(Code::RulingsDisagree),
+            RulingError::Refused(RulingRefusal::Settle(error)) => defect(&error),
+            RulingError::Defect(error) => defect(&error),
+            RulingError::Batch(error) => error.into(),
+            RulingError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The gateway takes no charges now; nothing was changed, so the same call may come again.
+fn gateway_refuses(refusal: &Refusal, again: Sentence) -> Problem {
+    let seconds = refusal.retry_after.as_secs().max(SOON);
+    Problem::new(Code::GatewayUnavailable).say("again", again).retry_after(seconds)
+}
+
+fn nothing_begun() -> Sentence {
+    Sentence::new(
+        "Nothing is held; repeat the same call later, with the same key.",
+        "잡아 둔 것도 없어요. 잠시 후 같은 키로 다시 요청해 주세요.",
+    )
+}
+
+/// What is said when a payment that the buyer agreed to cannot be confirmed now.
+pub(crate) fn agreement_stands() -> Sentence {
+    Sentence::new(
+        "The buyer's agreement still stands for a while; confirm again in a moment.",
+        "결제창에서 하신 동의는 잠시 동안 유효해요. 잠시 후 다시 확정해 주세요.",
+    )
+}
+
+/// The gateway that was named is not paid in the way that was named.
+pub(crate) fn not_paid_so() -> Fault {
+    Fault::NotAllowed(Sentence::new(
+        "this gateway is not paid by this method; leave it out",
+        "이 결제 방법을 쓰지 않는 결제사예요. 이 항목을 빼 주세요",
+    ))
 }
 
 pub(crate) fn no_such_gateway() -> Fault {

@@ -113,7 +113,7 @@ impl Problem {
     pub(crate) fn body(&self, asked: &Asked) -> String {
         let told = &self.0;
         let entry = told.code.entry();
-        let order = told.sale.as_deref().map(|sale| views::order(sale, asked.language));
+        let order = told.sale.as_deref().map(|sale| views::order(sale, asked));
         let written = Written {
             kind: format!("/docs/errors#{}", entry.code.to_ascii_lowercase()),
             title: told.code.title(),
@@ -157,7 +157,8 @@ impl Problem {
         headers
     }
 
-    fn detail(&self, language: Language) -> String {
+    /// The sentence for people.
+    pub(crate) fn detail(&self, language: Language) -> String {
         let entry = self.0.code.entry();
         let template = match language {
             Language::English => entry.en,
@@ -203,7 +204,7 @@ mod tests {
     use super::*;
 
     fn written(problem: &Problem, language: Language) -> serde_json::Value {
-        let asked = Asked { request_id: "req_1".to_owned(), language };
+        let asked = Asked { request_id: "req_1".to_owned(), language, ..Asked::default() };
         serde_json::from_str(&problem.body(&asked)).expect("JSON")
     }
 

@@ -1,21 +1,22 @@
 //! Who moves next, in one honest sentence: what is known, what is not, what happens and by when.
+//! Money on its way back is in `giving_back.rs`.
 
 use payonce_domain::{
-    payment::{Attempt, AttemptState, FailureReason, PaymentState},
+    payment::{Attempt, AttemptState, FailureReason, PaymentState, ProblemCode},
     sale::Sale,
     time::Timestamp,
 };
 use serde::Serialize;
 
-use super::{by_when, moment};
-use crate::language::{Language, Sentence};
+use super::{by_when, giving_back, moment};
+use crate::{asked::Asked, language::Sentence};
 
 /// Who moves next.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NextStep {
     /// `buyer`, `gateway`, `payonce`, `operator` or `nobody`.
     who: &'static str,
-    text: String,
+    pub(crate) text: String,
     /// By when something happens, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -25,105 +26,164 @@ pub(crate) struct NextStep {
 }
 
 /// Who moves next for this sale.
-pub(crate) fn next_step(sale: &Sale, language: Language) -> NextStep {
+pub(crate) fn next_step(sale: &Sale, asked: &Asked) -> NextStep {
     let (who, at, sentence) = told(sale);
-    NextStep { who, text: sentence.in_language(language), at: at.map(moment), url: None }
+    let at_page = sale.payment.state == PaymentState::RequiresAction;
+    NextStep {
+        who,
+        text: sentence.in_language(asked.language),
+        at: at.map(moment),
+        url: at_page.then(|| asked.page_of(sale.payment.id)),
+    }
 }
 
-type Told = (&'static str, Option<Timestamp>, Sentence);
+/// Who moves next, by when, and what is said of it.
+pub(super) type Told = (&'static str, Option<Timestamp>, Sentence);
 
 fn told(sale: &Sale) -> Told {
     match sale.payment.state {
         PaymentState::Created => open(sale),
+        PaymentState::RequiresAction => at_page(sale),
+        PaymentState::Processing | PaymentState::Unresolved
+            if sale.order.cancel_wished_at.is_some() =>
+        {
+            wished_to_cancel(sale)
+        }
         PaymentState::Processing => match sale.live_attempt() {
             Some(live) => under_way(sale, live),
             None => open(sale),
         },
         PaymentState::Unresolved => unresolved(sale),
-        PaymentState::Paid => (
-            "nobody",
-            None,
-            Sentence::new(
-                "Paid, exactly once. What was bought is yours.",
-                "결제가 한 번 완료됐어요. 구매하신 상품을 드렸어요.",
-            ),
-        ),
+        PaymentState::Paid => ("nobody", None, paid(sale)),
         PaymentState::Failed => ended(sale.payment.reason),
-        PaymentState::CompensationFailed => (
-            "operator",
-            None,
-            Sentence::new(
-                "The card was charged after the order had been given up. The money is owed back; \
-                 it cannot be returned automatically here, so an operator has been alarmed.",
-                "주문이 끝난 뒤에 카드가 결제됐어요. 돌려드려야 하는 금액이고, 자동으로 환불할 수 없어서 \
-                 담당자에게 알렸어요.",
-            ),
-        ),
+        PaymentState::Cancelling
+        | PaymentState::Cancelled
+        | PaymentState::PartiallyRefunded
+        | PaymentState::CompensationFailed => giving_back::told(sale),
     }
 }
 
 fn open(sale: &Sale) -> Told {
     let until = sale.order.expires_at;
     let when = by_when(until);
-    let sentence = match sale.last_attempt().map(|attempt| attempt.state) {
-        Some(AttemptState::Declined) => Sentence::new(
+    let last = sale.last_attempt();
+    let turned_down = last
+        .and_then(|attempt| attempt.problem.as_ref())
+        .is_some_and(|problem| problem.code == ProblemCode::TurnedDown);
+    let declined = last.is_some_and(|attempt| attempt.state == AttemptState::Declined);
+    let sentence = if declined {
+        Sentence::new(
             format!(
-                "The card was declined and nothing was charged. Pay with another card until {when}."
+                "The payment was declined and nothing was charged. Pay with another card or in \
+                 another way until {}.",
+                when.en
             ),
-            format!("카드가 거절됐고 결제되지 않았어요. {when}까지 다른 카드로 결제해 주세요."),
-        ),
-        Some(
-            AttemptState::NotCharged
-            | AttemptState::Sent
-            | AttemptState::Accepted
-            | AttemptState::Unknown
-            | AttemptState::Approved,
+            format!(
+                "결제가 거절됐고 결제된 금액은 없어요. {}까지 다른 카드나 다른 방법으로 결제해 주세요.",
+                when.ko
+            ),
         )
-        | None => Sentence::new(
-            format!("Nothing was charged. Pay until {when}; after that everything held goes back."),
+    } else if turned_down {
+        Sentence::new(
             format!(
-                "결제되지 않았어요. {when}까지 결제해 주세요. 그 뒤에는 잡아 둔 상품을 되돌려요."
+                "The payment was not agreed to on the gateway's page. Nothing was charged. Pay again \
+                 until {}, if you like.",
+                when.en
             ),
-        ),
+            format!(
+                "결제창에서 결제를 마치지 않으셨어요. 결제된 금액은 없어요. {}까지 다시 결제할 수 있어요.",
+                when.ko
+            ),
+        )
+    } else {
+        Sentence::new(
+            format!(
+                "Nothing was charged. Pay until {}; after that everything held goes back.",
+                when.en
+            ),
+            format!(
+                "결제되지 않았어요. {}까지 결제해 주세요. 그 뒤에는 잡아 둔 상품을 되돌려요.",
+                when.ko
+            ),
+        )
+    };
+    ("buyer", Some(until), sentence)
+}
+
+fn at_page(sale: &Sale) -> Told {
+    let until = sale.order.expires_at;
+    let when = by_when(until);
+    let confirmed_in_vain = sale
+        .live_attempt()
+        .is_some_and(|live| live.problem.is_some() && live.means.authentication().is_some());
+    let sentence = if confirmed_in_vain {
+        Sentence::new(
+            format!(
+                "The gateway could not take the payment just now. Nothing was charged. Open its page \
+                 and agree once more, until {}.",
+                when.en
+            ),
+            format!(
+                "지금은 결제사가 결제를 받지 못했어요. 결제된 금액은 없어요. {}까지 결제창에서 한 번 더 \
+                 결제해 주세요.",
+                when.ko
+            ),
+        )
+    } else {
+        Sentence::new(
+            format!(
+                "Agree to the payment on the gateway's page until {}. Nothing is charged before that; \
+                 if nobody comes back from there, everything held goes back.",
+                when.en
+            ),
+            format!(
+                "{}까지 결제창에서 결제를 마쳐 주세요. 그 전에는 결제되지 않고, 마치지 않으면 잡아 둔 \
+                 상품을 되돌려요.",
+                when.ko
+            ),
+        )
     };
     ("buyer", Some(until), sentence)
 }
 
 fn under_way(sale: &Sale, live: &Attempt) -> Told {
     let due = sale.owed_look_up(live.id).map(|owed| owed.due_at);
-    let when = due.map_or_else(|| "soon".to_owned(), by_when);
+    let when = due.map_or_else(soon, by_when);
     match live.state {
-        AttemptState::Sent => (
-            "gateway",
-            Some(live.send_before),
-            Sentence::new(
+        AttemptState::Sent => {
+            let until = by_when(live.send_before);
+            let sentence = Sentence::new(
                 format!(
                     "The charge is being sent; the gateway has not answered yet. Do not pay again. \
                      If no answer comes by {}, we ask it what happened.",
-                    by_when(live.send_before)
+                    until.en
                 ),
                 format!(
                     "결제를 요청했고 결제사의 응답을 기다리고 있어요. 다시 결제하지 마세요. {}까지 응답이 \
                      없으면 저희가 결제사에 확인해요.",
-                    by_when(live.send_before)
+                    until.ko
                 ),
-            ),
-        ),
+            );
+            ("gateway", Some(live.send_before), sentence)
+        }
         AttemptState::Accepted => (
             "gateway",
             due,
             Sentence::new(
                 format!(
                     "The gateway has the payment and decides; it is not known yet whether the card \
-                     is charged. We ask again at {when} if it does not tell us before."
+                     is charged. We ask again at {} if it does not tell us before.",
+                    when.en
                 ),
                 format!(
                     "결제사가 결제를 처리하고 있어요. 아직 결제됐는지 알 수 없어요. 결제사가 먼저 알려 주지 \
-                     않으면 {when}에 다시 확인해요."
+                     않으면 {}에 다시 확인해요.",
+                    when.ko
                 ),
             ),
         ),
-        AttemptState::Unknown
+        AttemptState::Recorded
+        | AttemptState::Unknown
         | AttemptState::Approved
         | AttemptState::Declined
         | AttemptState::NotCharged => (
@@ -132,32 +192,91 @@ fn under_way(sale: &Sale, live: &Attempt) -> Told {
             Sentence::new(
                 format!(
                     "The gateway's answer never came: the card may or may not be charged. Do not \
-                     pay again. We ask the gateway at {when}, and go on until it is certain."
+                     pay again. We ask the gateway at {}, and go on until it is certain.",
+                    when.en
                 ),
                 format!(
                     "결제사의 응답을 받지 못해서 결제됐는지 아직 알 수 없어요. 다시 결제하지 마세요. \
-                     {when}에 결제사에 확인하고, 확실해질 때까지 계속 확인해요."
+                     {}에 결제사에 확인하고, 확실해질 때까지 계속 확인해요.",
+                    when.ko
                 ),
             ),
         ),
     }
 }
 
-fn unresolved(sale: &Sale) -> Told {
+/// Cancelled while it may be charged: the wish is kept until that is certain.
+fn wished_to_cancel(sale: &Sale) -> Told {
     let due = sale.live_attempt().and_then(|live| sale.owed_look_up(live.id)).map(|o| o.due_at);
-    let when = due.map_or_else(|| "soon".to_owned(), by_when);
+    let when = due.map_or_else(soon, by_when);
     let sentence = Sentence::new(
         format!(
-            "It is still not known whether the card was charged, for longer than usual. Operators \
-             have been alarmed, everything stays held, and we ask the gateway again at {when}. Do \
-             not pay again."
+            "You asked to cancel, and we wrote that down. It is not known yet whether the card was \
+             charged; we ask the gateway at {}. If it was not, the order ends; if it was, the money \
+             goes back.",
+            when.en
         ),
         format!(
-            "결제됐는지 평소보다 오래 확인하지 못하고 있어요. 담당자에게 알렸고 상품은 그대로 잡아 두고 \
-             있어요. {when}에 결제사에 다시 확인해요. 다시 결제하지 마세요."
+            "취소 요청을 받아 뒀어요. 결제됐는지 아직 알 수 없어서 {}에 결제사에 확인해요. 결제되지 \
+             않았다면 주문이 끝나고, 결제됐다면 환불해 드려요.",
+            when.ko
         ),
     );
     ("payonce", due, sentence)
+}
+
+fn unresolved(sale: &Sale) -> Told {
+    let due = sale.live_attempt().and_then(|live| sale.owed_look_up(live.id)).map(|o| o.due_at);
+    let when = due.map_or_else(soon, by_when);
+    let sentence = Sentence::new(
+        format!(
+            "It is still not known whether the card was charged, for longer than usual. Operators \
+             have been alarmed, everything stays held, and we ask the gateway again at {}. Do \
+             not pay again.",
+            when.en
+        ),
+        format!(
+            "결제됐는지 평소보다 오래 확인하지 못하고 있어요. 담당자에게 알렸고 상품은 그대로 잡아 두고 \
+             있어요. {}에 결제사에 다시 확인해요. 다시 결제하지 마세요.",
+            when.ko
+        ),
+    );
+    ("payonce", due, sentence)
+}
+
+fn paid(sale: &Sale) -> Sentence {
+    let paid = Sentence::new(
+        "Paid, exactly once. What was bought is yours.",
+        "결제가 한 번 완료됐어요. 구매하신 상품을 드렸어요.",
+    );
+    if sale.order.cancel_wished_at.is_some() {
+        return paid.followed_by(Sentence::new(
+            "You had asked to cancel before it was certain, but this gateway cannot give money back \
+             by itself: please contact the shop.",
+            "취소를 요청하셨지만 결제가 됐고, 이 결제사로는 자동 환불을 할 수 없어요. 판매자에게 문의해 \
+             주세요.",
+        ));
+    }
+    if was_adopted(sale) {
+        return paid.followed_by(Sentence::new(
+            "The charge became known late, after this order was thought unpaid; it counts, and \
+             nothing else was charged.",
+            "결제되지 않은 줄 알았는데 뒤늦게 결제가 확인됐어요. 그 결제로 주문을 마쳤고 다른 결제는 없어요.",
+        ));
+    }
+    paid
+}
+
+/// Whether the charge became known after the order had been reopened or given up.
+fn was_adopted(sale: &Sale) -> bool {
+    let newest = sale.last_attempt().map(|attempt| attempt.id);
+    sale.payment.changed_at >= sale.order.expires_at
+        && sale.paying_attempt().is_some_and(|paying| paying.recorded_at < sale.order.expires_at)
+        || sale.paying_attempt().is_some_and(|paying| Some(paying.id) != newest)
+}
+
+fn soon() -> Sentence {
+    Sentence::new("soon", "곧")
 }
 
 fn ended(reason: Option<FailureReason>) -> Told {

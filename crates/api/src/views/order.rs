@@ -12,7 +12,10 @@ use super::{
     next_step::{NextStep, next_step},
     payment,
 };
-use crate::language::{Language, Sentence};
+use crate::{
+    asked::Asked,
+    language::{Language, Sentence},
+};
 
 /// An order.
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +32,8 @@ pub(crate) struct Order {
     last_error: Option<LastError>,
     metadata: serde_json::Value,
     expires_at: String,
+    /// When somebody asked to cancel while it was not certain whether it was charged.
+    cancel_wished_at: Option<String>,
     created_at: String,
 }
 
@@ -52,7 +57,7 @@ pub(crate) struct LastError {
 }
 
 /// What is shown of an order.
-pub(crate) fn order(sale: &Sale, language: Language) -> Order {
+pub(crate) fn order(sale: &Sale, asked: &Asked) -> Order {
     let order = &sale.order;
     let lines = order.lines.iter().map(|line| Line {
         product_id: line.product_id.to_string(),
@@ -71,11 +76,12 @@ pub(crate) fn order(sale: &Sale, language: Language) -> Order {
         total: order.total.minor,
         currency: order.total.currency.code(),
         lines: lines.collect(),
-        payment: payment(sale, language),
-        next_step: next_step(sale, language),
-        last_error: problem.map(|problem| last_error(problem, language)),
+        payment: payment(sale, asked),
+        next_step: next_step(sale, asked),
+        last_error: problem.map(|problem| last_error(problem, asked.language)),
         metadata: serde_json::from_str(&order.metadata).unwrap_or_default(),
         expires_at: moment(order.expires_at),
+        cancel_wished_at: order.cancel_wished_at.map(moment),
         created_at: moment(order.created_at),
     }
 }
@@ -112,9 +118,28 @@ fn sentence(code: ProblemCode) -> Sentence {
         ProblemCode::Absent => {
             Sentence::new("The gateway never got it.", "결제사에 요청이 닿지 않았어요.")
         }
+        ProblemCode::TurnedDown => Sentence::new(
+            "The payment was not agreed to on the gateway's page.",
+            "결제창에서 결제를 마치지 않았어요.",
+        ),
+        ProblemCode::Abandoned => Sentence::new(
+            "Nobody came back from the gateway's page in time.",
+            "결제창에서 결제를 마치지 않은 채 시간이 지났어요.",
+        ),
+        ProblemCode::Superseded => Sentence::new(
+            "Another payment took its place before it was confirmed.",
+            "확정하기 전에 다른 결제로 바뀌었어요.",
+        ),
+        ProblemCode::RuledNotCharged => Sentence::new(
+            "It was established that nothing was charged.",
+            "결제되지 않은 것으로 확인됐어요.",
+        ),
+        ProblemCode::RefundRefused => {
+            Sentence::new("The gateway did not give the money back.", "결제사가 환불을 거절했어요.")
+        }
         ProblemCode::NoAnswer => Sentence::new(
-            "The gateway's answer never came or cannot be read; whether it charged is being found out.",
-            "결제사의 응답을 받지 못했어요. 결제됐는지 확인하고 있어요.",
+            "The gateway's answer never came or cannot be read; what it did is being found out.",
+            "결제사의 응답을 받지 못했어요. 어떻게 됐는지 확인하고 있어요.",
         ),
     }
 }

@@ -1,14 +1,22 @@
-//! A payment as callers see it, with every try to charge it.
+//! A payment as callers see it, with every try to charge it and everything that goes back.
 
-use payonce_domain::{payment::Attempt, sale::Sale, words::Word as _};
+use payonce_domain::{
+    payment::{Attempt, PaymentState},
+    sale::Sale,
+    words::Word as _,
+};
 use serde::Serialize;
 
 use super::{
-    moment,
+    Refund, moment,
     next_step::{NextStep, next_step},
     order::{LastError, last_error},
+    refund,
 };
-use crate::language::Language;
+use crate::{asked::Asked, language::Language};
+
+/// The method of whoever sends a card's number with the order.
+pub(crate) const CARD: &str = "card";
 
 /// A payment.
 #[derive(Debug, Clone, Serialize)]
@@ -19,15 +27,21 @@ pub(crate) struct Payment {
     status: &'static str,
     /// Why it failed, if it did.
     reason: Option<&'static str>,
+    /// What could not be made good, if it is `compensation_failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
     amount: i64,
     currency: &'static str,
-    method: &'static str,
+    /// How it was tried last: `card`, or the gateway's name if it was on its page.
+    method: String,
     gateway: Option<String>,
     /// How often it was tried.
     tries: usize,
     last_attempt: Option<Try>,
     attempts: Vec<Try>,
-    refunds: Vec<serde_json::Value>,
+    refunds: Vec<Refund>,
+    /// What can still be given back, in minor units.
+    refundable: i64,
     next_step: NextStep,
     changed_at: String,
 }
@@ -41,15 +55,16 @@ pub(crate) struct Try {
     gateway: String,
     gateway_order_id: String,
     reference: Option<String>,
-    card_company: String,
+    method: String,
+    card_company: Option<String>,
     error: Option<LastError>,
     recorded_at: String,
     certain_at: Option<String>,
 }
 
 /// What is shown of the payment of a sale.
-pub(crate) fn payment(sale: &Sale, language: Language) -> Payment {
-    let payment = &sale.payment;
+pub(crate) fn payment(sale: &Sale, asked: &Asked) -> Payment {
+    let (payment, language) = (&sale.payment, asked.language);
     let attempts: Vec<_> = sale.attempts.iter().map(|attempt| shown(attempt, language)).collect();
     Payment {
         id: payment.id.to_string(),
@@ -57,17 +72,23 @@ pub(crate) fn payment(sale: &Sale, language: Language) -> Payment {
         order_id: payment.order_id.to_string(),
         status: payment.state.word(),
         reason: payment.reason.map(payonce_domain::words::Word::word),
+        stage: (payment.state == PaymentState::CompensationFailed).then_some("charge"),
         amount: payment.amount.minor,
         currency: payment.amount.currency.code(),
-        method: "card",
+        method: sale.last_attempt().map_or_else(|| CARD.to_owned(), method),
         gateway: sale.last_attempt().map(|attempt| attempt.gateway.to_string()),
         tries: attempts.len(),
         last_attempt: attempts.last().cloned(),
         attempts,
-        refunds: Vec::new(),
-        next_step: next_step(sale, language),
+        refunds: sale.refunds.iter().map(|it| refund(sale, it, language)).collect(),
+        refundable: sale.refundable().minor,
+        next_step: next_step(sale, asked),
         changed_at: moment(payment.changed_at),
     }
+}
+
+fn method(attempt: &Attempt) -> String {
+    if attempt.means.is_page() { attempt.gateway.to_string() } else { CARD.to_owned() }
 }
 
 fn shown(attempt: &Attempt, language: Language) -> Try {
@@ -78,7 +99,8 @@ fn shown(attempt: &Attempt, language: Language) -> Try {
         gateway: attempt.gateway.to_string(),
         gateway_order_id: attempt.gateway_order_id.clone(),
         reference: attempt.reference.clone(),
-        card_company: attempt.card_company.clone(),
+        method: method(attempt),
+        card_company: attempt.means.card_company().map(str::to_owned),
         error: attempt.problem.as_ref().map(|problem| last_error(problem, language)),
         recorded_at: moment(attempt.recorded_at),
         certain_at: attempt.certain_at.map(moment),

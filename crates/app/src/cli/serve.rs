@@ -12,7 +12,7 @@ use clap::Args;
 use payonce_api::{ApiSettings, Callback, ServerSettings};
 use payonce_domain::gateway::GatewayName;
 use payonce_engine::Engine;
-use payonce_gateways::{pg_simulator, transport::HttpTransport};
+use payonce_gateways::{pg_simulator, toss, transport::HttpTransport};
 use payonce_ports::{entropy::Entropy, store::Store};
 use secrecy::SecretString;
 use serde_json::json;
@@ -20,9 +20,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{database::DatabaseArguments, duration, pg::PgArguments, shop::ShopArguments},
+    config::{
+        database::DatabaseArguments, duration, pg::PgArguments, shop::ShopArguments,
+        toss::TossArguments,
+    },
     real::OsEntropy,
-    wiring::{self, Shop},
+    wiring::{self, Shop, Wired},
 };
 
 /// How to serve.
@@ -34,12 +37,20 @@ pub(crate) struct ServeArguments {
     shop: ShopArguments,
     #[command(flatten)]
     pg: PgArguments,
+    #[command(flatten)]
+    toss: TossArguments,
     /// Address to listen on.
     #[arg(long, env = "PAYONCE_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
     /// Port to listen on. The stock PG simulator calls back to 8080 only.
     #[arg(long, env = "PAYONCE_PORT", default_value_t = 8080)]
     port: u16,
+    /// Where buyers' browsers reach this server; by default its own port on localhost.
+    #[arg(long, env = "PAYONCE_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Where a buyer goes on after paying, e.g. `https://shop.example.com/orders/{order_id}`.
+    #[arg(long, env = "PAYONCE_ORDER_URL")]
+    order_url: Option<String>,
     /// Secret that access tokens are signed with, at least 32 characters. Without it one is made
     /// and kept in the database.
     #[arg(long, env = "PAYONCE_TOKEN_SECRET", hide_env_values = true)]
@@ -56,14 +67,23 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let listener = listen(SocketAddr::new(arguments.host, arguments.port), "--port").await?;
     let port = listener.local_addr()?.port();
     let store = arguments.database.open().await?;
-    let api = api_settings(&*store, arguments.token_secret).await?;
+    let public_url = arguments.public_url.unwrap_or_else(|| format!("http://localhost:{port}"));
+    let mut api = api_settings(&*store, arguments.token_secret, public_url).await?;
+    api.order_url = arguments.order_url;
+    let toss = arguments.toss.gateway()?.map(|settings| -> anyhow::Result<_> {
+        let transport = Arc::new(HttpTransport::new()?);
+        Ok(Wired { settings, layers: arguments.toss.layers(), transport })
+    });
     let engine = wiring::engine(Shop {
         store,
-        pg: arguments.pg.gateway(port),
-        layers: arguments.pg.layers(),
-        transport: Arc::new(HttpTransport::new()?),
+        pg: Wired {
+            settings: arguments.pg.gateway(port),
+            layers: arguments.pg.layers(),
+            transport: Arc::new(HttpTransport::new()?),
+        },
+        toss: toss.transpose()?,
         settings: arguments.shop.engine(),
-    });
+    })?;
     let stop = CancellationToken::new();
     let serving = start(listener, engine.clone(), api, stop.clone());
     if arguments.json {
@@ -113,6 +133,7 @@ pub(super) async fn end(
 pub(super) async fn api_settings(
     store: &dyn Store,
     token_secret: Option<String>,
+    public_url: String,
 ) -> anyhow::Result<ApiSettings> {
     let secret = if let Some(secret) = token_secret {
         secret
@@ -125,13 +146,20 @@ pub(super) async fn api_settings(
         store.secret("token_secret", &candidate).await?
     };
     anyhow::ensure!(secret.len() >= 32, "PAYONCE_TOKEN_SECRET needs at least 32 characters");
-    let callbacks = vec![Callback {
-        path: "/api/v1/payments/callback",
-        gateway: GatewayName::new(pg_simulator::NAME),
-        order_id: pg_simulator::callback::order_id,
-    }];
+    let callbacks = vec![
+        Callback {
+            path: "/api/v1/payments/callback",
+            gateway: GatewayName::new(pg_simulator::NAME),
+            order_id: pg_simulator::callback::order_id,
+        },
+        Callback {
+            path: "/v1/callbacks/toss",
+            gateway: GatewayName::new(toss::NAME),
+            order_id: toss::webhook::order_id,
+        },
+    ];
     let companies = pg_simulator::CARD_COMPANIES.map(str::to_owned).to_vec();
-    Ok(ApiSettings::new(SecretString::from(secret), companies, callbacks))
+    Ok(ApiSettings::new(SecretString::from(secret), public_url, companies, callbacks))
 }
 
 /// A loopback port of ours; `flag` is how the user can choose another.

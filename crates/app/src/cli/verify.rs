@@ -1,6 +1,6 @@
 //! `payonce verify`: reads our books, checks every rule, and compares them with a gateway's.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use payonce_domain::words::Word;
@@ -17,9 +17,9 @@ use crate::{config::database::DatabaseArguments, gateway_books, real::SystemCloc
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     database: DatabaseArguments,
-    /// A simulator whose books are compared with ours, e.g. `http://localhost:8082`.
+    /// A simulator whose books are compared with ours, e.g. `http://localhost:8082`; may be repeated.
     #[arg(long, value_name = "URL")]
-    gateway_books: Option<String>,
+    gateway_books: Vec<String>,
     /// Also fail if a payment is still undecided.
     #[arg(long)]
     expect_final: bool,
@@ -32,35 +32,35 @@ pub(super) async fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode>
     let target = arguments.database.target()?;
     let settings = PostgresSettings::default();
     let store = payonce_storage::open_to_read(&target, Arc::new(SystemClock), settings).await?;
-    let verdict = check(&*store, arguments.gateway_books.as_deref(), !arguments.json).await?;
+    let verdict = check(&*store, &arguments.gateway_books, !arguments.json).await?;
     if arguments.json {
         println!("{}", as_json(&verdict));
     } else {
         tell(&verdict);
     }
-    let is_final = verdict.undecided == 0 || !arguments.expect_final;
+    let undecided = verdict.undecided + verdict.undecided_refunds;
+    let is_final = undecided == 0 || !arguments.expect_final;
     if !is_final && !arguments.json {
-        println!("NOT FINAL: {} payments are still undecided", verdict.undecided);
+        println!("NOT FINAL: {undecided} payments and refunds are still undecided");
     }
     Ok(if verdict.is_clean() && is_final { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Verifies the books, with the gateway's if there is an address to fetch them from.
+/// Verifies the books, with those of the gateways at these addresses.
 pub(super) async fn check(
     store: &dyn Store,
-    gateway_books: Option<&str>,
+    gateway_books: &[String],
     is_progress_wanted: bool,
 ) -> anyhow::Result<Verdict> {
     let progress = Progress::new(is_progress_wanted);
-    let gateway = match gateway_books {
-        Some(url) => {
-            progress.show("reading the gateway's books");
-            Some(gateway_books::fetch(url).await?)
-        }
-        None => None,
-    };
+    let mut theirs = BTreeMap::new();
+    for url in gateway_books {
+        progress.show("reading the gateway's books");
+        let (name, all) = gateway_books::fetch(url).await?;
+        theirs.insert(name, all);
+    }
     let mut read = |orders: u64| progress.show(&format!("{orders} orders checked"));
-    let verdict = verification::verify(store, gateway, &mut read).await?;
+    let verdict = verification::verify(store, theirs, &mut read).await?;
     progress.end();
     Ok(verdict)
 }
@@ -76,6 +76,9 @@ pub(super) fn tell(verdict: &Verdict) {
     );
     for (currency, sum) in &verdict.charged {
         println!("charged     {sum} {currency}");
+    }
+    for (currency, sum) in &verdict.refunded {
+        println!("given back  {sum} {currency} ({} undecided)", verdict.undecided_refunds);
     }
     if let Some(count) = verdict.gateway_transactions {
         println!("gateway     {count} transactions compared");
@@ -116,6 +119,9 @@ fn sentence(difference: &Difference) -> String {
         Difference::Amount { attempt_id, ours, theirs } => {
             format!("{attempt_id} is {ours} here and {theirs} at the gateway")
         }
+        Difference::Refunded { attempt_id, ours, theirs } => {
+            format!("of {attempt_id} {ours} went back here and {theirs} at the gateway")
+        }
         Difference::ChargedTwice { attempt_id, references } => {
             format!(
                 "{attempt_id} was charged {} times: {}",
@@ -142,6 +148,8 @@ pub(super) fn as_json(verdict: &Verdict) -> Value {
         "approved": verdict.approved,
         "undecided": verdict.undecided,
         "charged": verdict.charged,
+        "refunded": verdict.refunded,
+        "undecided_refunds": verdict.undecided_refunds,
         "gateway_transactions": verdict.gateway_transactions,
         "violations": violations,
         "differences": differences,

@@ -4,3 +4,4 @@ pub(crate) mod database;
 pub(crate) mod duration;
 pub(crate) mod pg;
 pub(crate) mod shop;
+pub(crate) mod toss;

@@ -16,6 +16,9 @@ pub(crate) struct ShopArguments {
     /// How often every open payment is compared with its gateway.
     #[arg(long, env = "PAYONCE_ADJUSTMENT_EVERY", default_value = "5m", value_parser = duration::parse)]
     adjustment_every: Duration,
+    /// From which amount on, in won, two operators must agree what became of a payment in doubt.
+    #[arg(long, env = "PAYONCE_SECOND_PERSON_FROM", default_value_t = 300_000)]
+    second_person_from: i64,
     /// How long a worker may take for one obligation before another may take it over.
     #[arg(long, env = "PAYONCE_LEASE", default_value = "1m", value_parser = duration::parse)]
     lease: Duration,
@@ -28,6 +31,7 @@ impl ShopArguments {
             open_for: self.open_for,
             adjustment_every: self.adjustment_every,
             lease: self.lease,
+            second_person_from: Some(self.second_person_from),
             ..Settings::default()
         }
     }

@@ -1,5 +1,8 @@
 //! The gateway's own limit of look-ups. One that is kept back here touches neither the wire nor the
-//! breaker; its appointment comes again.
+//! breaker, and is told when to come again.
+//!
+//! After a long outage thousands are kept back. Each gets a place in a line that moves at 70 % of what
+//! is permitted: the rest is for whoever comes for the first time, a buyer who waits right now.
 
 use std::{
     num::NonZeroU32,
@@ -14,27 +17,48 @@ use payonce_resilience::{
     rate_limit::{Pace, RateLimit},
 };
 
+/// What part of the permitted look-ups the line gets, in percent.
+const LINE_PERCENT: u32 = 70;
+
 /// Lets as many look-ups through as the manners permit.
 #[derive(Debug)]
 pub(super) struct LookUpLimit {
-    limit: Option<(u32, Mutex<RateLimit>)>,
+    limit: Option<Mutex<Limit>>,
     kept_back: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Limit {
+    rate: RateLimit,
+    /// Between two in the line.
+    apart: Duration,
+    /// When the last one in the line comes again.
+    line_ends: Moment,
 }
 
 impl LookUpLimit {
     /// The limit of these manners; none if they set none.
     pub(super) fn of(manners: &Manners) -> Self {
-        let limited = |a_minute| (a_minute, Mutex::new(RateLimit::new(pace(a_minute))));
+        let limited = |a_minute| {
+            let pace = pace(a_minute);
+            let apart = pace.every.saturating_mul(100) / LINE_PERCENT;
+            Mutex::new(Limit {
+                rate: RateLimit::new(pace),
+                apart,
+                line_ends: Moment::from_micros(i64::MIN),
+            })
+        };
         Self { limit: manners.look_ups_per_minute.map(limited), kept_back: AtomicU64::new(0) }
     }
 
-    /// Lets one look-up through, or says why not.
-    pub(super) fn acquire(&self, now: Moment) -> Result<(), String> {
-        let Some((a_minute, limit)) = &self.limit else { return Ok(()) };
-        limit.lock().acquire(now).map_err(|_wait| {
-            self.kept_back.fetch_add(1, Relaxed);
-            format!("look-ups are limited to {a_minute} a minute")
-        })
+    /// Lets one look-up through, or says when it may come again.
+    pub(super) fn acquire(&self, now: Moment) -> Result<(), Duration> {
+        let Some(limit) = &self.limit else { return Ok(()) };
+        let mut limit = limit.lock();
+        let Err(_wait) = limit.rate.acquire(now) else { return Ok(()) };
+        self.kept_back.fetch_add(1, Relaxed);
+        limit.line_ends = limit.line_ends.max(now).after(limit.apart);
+        Err(limit.line_ends.since(now))
     }
 
     /// How many were kept back since the start.

@@ -19,6 +19,8 @@
 mod layers;
 mod look_up_limit;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod weight;
 
 use std::{sync::Arc, time::Duration};
@@ -47,7 +49,7 @@ use payonce_resilience::{Moment, breaker::SharedBreaker};
 use layers::{Layers, Retries, Surroundings};
 use look_up_limit::LookUpLimit;
 pub use settings::{Retried, Settings};
-use weight::Weighed;
+use weight::Asked;
 
 /// A gateway with its layers.
 pub struct Guarded {
@@ -128,11 +130,11 @@ impl Guarded {
     /// A question with the layers of look-ups: asked once, and only if the gateway permits one more.
     async fn ask<S, F>(&self, question: impl Fn() -> F + Send + Sync) -> S
     where
-        S: Weighed,
+        S: Asked,
         F: Future<Output = S> + Send,
     {
-        if let Err(text) = self.look_up_limit.acquire(self.now()) {
-            return S::not_sent(text);
+        if let Err(again_in) = self.look_up_limit.acquire(self.now()) {
+            return S::not_asked(again_in);
         }
         let within = self.look_ups.call_within();
         self.look_ups.call(&self.surroundings, within, |_within| question()).await

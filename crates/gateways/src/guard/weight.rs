@@ -1,5 +1,7 @@
 //! What an outcome means to the layers: how the breaker counts it, and whether it is tried again.
 
+use std::time::Duration;
+
 use payonce_domain::{
     payment::evidence::{Outcome, Sighting},
     refund::evidence::{RefundOutcome, RefundSighting},
@@ -21,6 +23,24 @@ pub(super) trait Weighed: Sized + Send {
 
     /// What it says if the same request may leave again; `None` if not.
     fn retried(&self, retried: Retried) -> Option<&str>;
+}
+
+/// The answer to a question, which the gateway's limit may keep back.
+pub(super) trait Asked: Weighed {
+    /// Not asked now.
+    fn not_asked(again_in: Duration) -> Self;
+}
+
+impl Asked for Sighting {
+    fn not_asked(again_in: Duration) -> Self {
+        Self::NotAsked { again_in }
+    }
+}
+
+impl Asked for RefundSighting {
+    fn not_asked(again_in: Duration) -> Self {
+        Self::NotAsked { again_in }
+    }
 }
 
 impl Weighed for Outcome {
@@ -99,6 +119,7 @@ impl Weighed for Sighting {
         match self {
             Self::Found(_) | Self::Absent => breaker::Outcome::Success,
             Self::Unknown { .. } => breaker::Outcome::Failure,
+            Self::NotAsked { .. } => breaker::Outcome::Ignored,
         }
     }
 
@@ -121,6 +142,7 @@ impl Weighed for RefundSighting {
         match self {
             Self::Seen(_) => breaker::Outcome::Success,
             Self::Unknown { .. } => breaker::Outcome::Failure,
+            Self::NotAsked { .. } => breaker::Outcome::Ignored,
         }
     }
 

@@ -192,7 +192,7 @@ impl Gateway for PgSimulator {
                     Sighting::Found(ours)
                 }
                 Sighting::Absent => Sighting::Found(vec![foreign]),
-                unknown @ Sighting::Unknown { .. } => unknown,
+                unknown @ (Sighting::Unknown { .. } | Sighting::NotAsked { .. }) => unknown,
             },
             Seen::Absent => self.by_order(attempt).await,
             Seen::Unknown(text) => Sighting::Unknown { text },

@@ -19,6 +19,8 @@ mod page;
 mod report;
 mod settings;
 pub mod settlement;
+#[cfg(test)]
+mod tests;
 pub mod webhook;
 mod wire;
 

@@ -58,37 +58,52 @@ pub(super) fn open(
 
 /// What a return says; `None` if Toss would not say so.
 pub(super) fn read_return(fields: &[(String, String)]) -> Option<Returned> {
-    if let Some(key) = field(fields, "paymentKey")? {
-        let order_id = field(fields, "orderId")??;
-        let amount = field(fields, "amount")??;
-        let is_won = amount.len() <= 12 && amount.bytes().all(|byte| byte.is_ascii_digit());
-        let readable = is_key(key) && is_order_id(order_id) && is_won;
-        return readable.then_some(()).and_then(|()| {
-            Some(Returned::Agreed(Return {
-                gateway_order_id: order_id.to_owned(),
-                amount: Some(Money::krw(amount.parse().ok()?)),
-                authentication: key.to_owned(),
-            }))
-        });
+    if contradict(fields) {
+        return None;
     }
-    let code = field(fields, "code")??;
-    let order_id = field(fields, "orderId")??;
-    let message = field(fields, "message")?.unwrap_or_default();
-    let is_code = !code.is_empty()
-        && code.len() <= CODE_AT_MOST
-        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_code && is_order_id(order_id)).then(|| Returned::TurnedDown {
+    agreed(fields).or_else(|| turned_down(fields))
+}
+
+/// `successUrl?paymentKey=…&orderId=…&amount=…`
+fn agreed(fields: &[(String, String)]) -> Option<Returned> {
+    let key = field(fields, "paymentKey").filter(|key| is_key(key))?;
+    let order_id = field(fields, "orderId").filter(|order_id| is_order_id(order_id))?;
+    let won = field(fields, "amount").filter(|amount| is_won(amount))?;
+    Some(Returned::Agreed(Return {
+        gateway_order_id: order_id.to_owned(),
+        amount: Some(Money::krw(won.parse().ok()?)),
+        authentication: key.to_owned(),
+    }))
+}
+
+/// `failUrl?code=…&message=…&orderId=…`
+fn turned_down(fields: &[(String, String)]) -> Option<Returned> {
+    let code = field(fields, "code").filter(|code| is_code(code))?;
+    let order_id = field(fields, "orderId").filter(|order_id| is_order_id(order_id))?;
+    let message = field(fields, "message").unwrap_or_default();
+    Some(Returned::TurnedDown {
         gateway_order_id: order_id.to_owned(),
         text: quotable(&format!("{code}: {message}")),
     })
 }
 
-/// The one value of a field, if it has one; `None` if it has two that differ.
-#[expect(clippy::option_option, reason = "no such field is not the same as a contradiction")]
-fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<Option<&'a str>> {
-    let mut values = fields.iter().filter(|(named, _)| named == name).map(|(_, value)| value);
-    let Some(first) = values.next() else { return Some(None) };
-    values.all(|value| value == first).then_some(Some(first))
+/// Whether a name comes twice with different values.
+fn contradict(fields: &[(String, String)]) -> bool {
+    fields.iter().any(|(name, value)| field(fields, name) != Some(value))
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(named, _)| named == name).map(|(_, value)| value.as_str())
+}
+
+/// A plain number of won.
+fn is_won(text: &str) -> bool {
+    (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_code(text: &str) -> bool {
+    (1..=CODE_AT_MOST).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What `requestPayment` takes.

@@ -1,13 +1,10 @@
 //! A process dies before or after every commit and every gateway call; another one goes on, and in
 //! a sample of the stories dies too.
-//!
-//! `PAYONCE_PROOF=full` kills at every step, on both databases.
 
 use std::time::Duration;
 
 use payonce_domain::{order::OrderStatus, payment::PaymentState};
 use payonce_engine::checkout::Taken;
-use payonce_ports::entropy::{Entropy, SeededEntropy};
 use payonce_proof::{
     mortal::Life,
     world::{World, alone},
@@ -19,8 +16,8 @@ use payonce_simulator::pg::{
 };
 
 use crate::{
-    is_full,
-    postgres::{self, Database},
+    deaths::{Books, Deaths, Told, double_deaths, matrix},
+    is_full, postgres,
 };
 
 /// Longer than anything may take: the horizon, the life of a request, an order's open time.
@@ -29,13 +26,12 @@ const LONG: Duration = Duration::from_mins(40);
 /// How one order meets the gateway.
 #[derive(Debug, Clone)]
 struct Way {
-    name: &'static str,
     steps: Vec<Step>,
     callbacks: bool,
 }
 
-fn ways() -> Vec<Way> {
-    let way = |name, callbacks, steps: &[Step]| Way { name, steps: steps.to_vec(), callbacks };
+fn ways() -> Vec<(&'static str, Way)> {
+    let way = |name, callbacks, steps: &[Step]| (name, Way { steps: steps.to_vec(), callbacks });
     let approve = Step::Verdict(Verdict::Approve);
     vec![
         way("approved", true, &[Step::Accept, approve.clone()]),
@@ -50,52 +46,18 @@ fn ways() -> Vec<Way> {
     ]
 }
 
-/// Where the books of these stories are.
-#[derive(Clone, Copy)]
-enum Books<'a> {
-    Sqlite,
-    Postgres(&'a Database),
-}
-
-impl std::fmt::Debug for Books<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
-        })
-    }
-}
-
 async fn world(books: Books<'_>, way: &Way, seed: u64) -> World {
     let mut settings = Settings::stock(seed);
     settings.callbacks = way.callbacks;
-    let world = match books {
-        Books::Sqlite => World::on_sqlite(settings, seed).await,
-        Books::Postgres(database) => World::on_postgres(database.emptied(), settings, seed).await,
-    };
+    let world = books.world(settings, seed).await;
     let posts = vec![PostScript::next(way.steps.clone()).times(6)];
     world.simulator.script(Script { posts, look_ups: Vec::new() });
     world
 }
 
-/// At which steps the first process dies, and the one that takes over from it; 0 is never.
-#[derive(Debug, Clone, Copy)]
-struct Deaths {
-    first: u64,
-    second: u64,
-}
-
-/// What a story shows besides its end.
-struct Told {
-    /// Steps that the first process took.
-    first: u64,
-    /// Whether the second process died, too.
-    second_died: bool,
-}
-
 /// One order, whose processes die at these steps; at last one lives on.
 async fn story(books: Books<'_>, way: &Way, deaths: Deaths) -> Told {
-    let context = format!("{books:?}, {}, {deaths:?}", way.name);
+    let context = format!("{books:?}, {way:?}, {deaths:?}");
     // The same seed for every death: until it dies, each life of a way is the same.
     let world = world(books, way, 1_000).await;
     let setting_up = Life::ending_at(0);
@@ -149,69 +111,28 @@ async fn story(books: Books<'_>, way: &Way, deaths: Deaths) -> Told {
     }
 }
 
-/// The first deaths one by one, then a sample of the later ones.
-fn chosen(steps: u64, one_by_one: u64, sampled: usize, chance: &SeededEntropy) -> Vec<u64> {
-    if is_full() || steps <= one_by_one {
-        return (1..=steps).collect();
-    }
-    let later = steps - one_by_one;
-    let mut chosen: Vec<u64> = (1..=one_by_one).collect();
-    chosen.extend((0..sampled).map(|_| one_by_one + 1 + chance.number() % later));
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
-}
-
-fn matrix(books: Books<'_>, one_by_one: u64, sampled: usize) {
-    for (index, way) in (0..).zip(ways()) {
-        let chance = SeededEntropy::new(77 + index);
-        let unharmed = alone(story(books, &way, Deaths { first: 0, second: 0 }));
-        let steps = unharmed.first;
-        assert!(steps >= 6, "{}: only {steps} steps: the matrix is too small", way.name);
-        let deaths = chosen(steps, one_by_one, sampled, &chance);
-        let mut died = 0;
-        for &first in &deaths {
-            let told = alone(story(books, &way, Deaths { first, second: 0 }));
-            // PostgreSQL answers two questions in either order, and a life may end a step sooner.
-            died += usize::from(told.first >= first);
-        }
-        println!("{books:?}, {:<26} {died} deaths of {steps} steps", way.name);
-        assert!(died + 2 >= deaths.len(), "{}: of {deaths:?} only {died} came", way.name);
-    }
-}
-
-/// The process that takes over dies as well, in this many stories of each way.
-fn double_deaths(books: Books<'_>, each: usize) {
-    let mut died_twice = 0;
-    for (index, way) in (0..).zip(ways()) {
-        let chance = SeededEntropy::new(99 + index);
-        for _ in 0..each {
-            let first = 1 + chance.number() % 8;
-            let second = 1 + chance.number() % 8;
-            let told = alone(story(books, &way, Deaths { first, second }));
-            died_twice += usize::from(told.second_died);
-        }
-    }
-    println!("{books:?}: {died_twice} double deaths");
-    assert!(died_twice >= 5 * each, "only {died_twice} stories had two deaths");
-}
-
 #[test]
 fn an_order_ends_true_wherever_its_process_dies() {
-    matrix(Books::Sqlite, 14, 4);
+    let books = Books::Sqlite;
+    matrix(books, &ways(), 14, 4, |way, deaths| alone(story(books, way, deaths)));
 }
 
 #[test]
 fn an_order_ends_true_wherever_its_process_dies_on_postgres() {
-    matrix(Books::Postgres(&postgres::database()), 5, 2);
+    let database = postgres::database();
+    let books = Books::Postgres(&database);
+    matrix(books, &ways(), 5, 2, |way, deaths| alone(story(books, way, deaths)));
 }
 
 #[test]
 fn an_order_ends_true_when_the_process_that_takes_over_dies_too() {
-    double_deaths(Books::Sqlite, if is_full() { 40 } else { 3 });
+    let (books, each) = (Books::Sqlite, if is_full() { 40 } else { 3 });
+    double_deaths(books, &ways(), each, |way, deaths| alone(story(books, way, deaths)));
 }
 
 #[test]
 fn an_order_ends_true_when_the_process_that_takes_over_dies_too_on_postgres() {
-    double_deaths(Books::Postgres(&postgres::database()), if is_full() { 40 } else { 1 });
+    let database = postgres::database();
+    let (books, each) = (Books::Postgres(&database), if is_full() { 40 } else { 1 });
+    double_deaths(books, &ways(), each, |way, deaths| alone(story(books, way, deaths)));
 }

@@ -13,7 +13,7 @@ use payonce_domain::{
 };
 use payonce_engine::{
     Engine,
-    checkout::{Call, PayAgain},
+    checkout::{Call, PayAgain, PayWith},
 };
 use payonce_ports::{
     entropy::{Entropy, SeededEntropy},
@@ -107,8 +107,14 @@ async fn buy(
             let Some(order_id) = order_of(&taken) else { return };
             buyer.clock().sleep(patience).await;
             let call = Call { key: again, fingerprint: order_id.to_string() };
-            let _told =
-                buyer.pay_again(PayAgain { call, order_id, card: card(), gateway: None }).await;
+            let _told = buyer
+                .pay_again(PayAgain {
+                    call,
+                    order_id,
+                    pay_with: PayWith::Card(card()),
+                    gateway: None,
+                })
+                .await;
         });
         world.pass(Duration::from_millis(chance.number() % 1_500)).await;
     }

@@ -6,12 +6,16 @@
     reason = "a world that cannot be built fails its test; figures are worth reading"
 )]
 
+mod bookstore;
+mod confirm_crashes;
 mod crashes;
+mod deaths;
 mod documents;
 mod doubt;
 mod explorer;
 mod postgres;
 mod races;
+mod refund_crashes;
 mod shop;
 
 /// Whether every test runs in its widest form: `PAYONCE_PROOF=full`.

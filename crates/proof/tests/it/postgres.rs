@@ -8,8 +8,10 @@ use payonce_testbed::Cluster;
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 
-/// Cuts off what an earlier world left connected, and empties every table but the record of migrations.
+/// Cuts off what an earlier world left connected, and empties every table but the record of migrations,
+/// past the triggers that keep some tables append-only.
 const EMPTY: &str = "
+SET session_replication_role = replica;
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid();
 DO $$

@@ -12,7 +12,7 @@ use payonce_domain::{
 };
 use payonce_engine::{
     Engine,
-    checkout::{Call, CheckoutError, PayAgain, Taken},
+    checkout::{Call, CheckoutError, PayAgain, PayWith, Taken},
     giving_up::GiveUpError,
 };
 use payonce_ports::{
@@ -81,7 +81,7 @@ fn scripted(shop: &Shop, posts: Vec<PostScript>, look_ups: Vec<LookUpScript>) {
 fn pay_again(shop: &Shop, order_id: payonce_domain::ids::OrderId, key: &str) -> PayAgain {
     let key = IdempotencyKey { scope: shop.world.owner.to_string(), key: key.to_owned() };
     let call = Call { key, fingerprint: order_id.to_string() };
-    PayAgain { call, order_id, card: card(), gateway: None }
+    PayAgain { call, order_id, pay_with: PayWith::Card(card()), gateway: None }
 }
 
 #[test]
@@ -417,7 +417,7 @@ fn a_mixed_load_from_three_processes_ends_true_without_a_deadlock() {
                 };
                 engine.clock().sleep(Duration::from_millis(chance.number() % 90_000)).await;
                 match chance.number() % 3 {
-                    0 => match engine.cancel(id).await {
+                    0 => match engine.cancel(id, "changed my mind").await {
                         Ok(()) => "cancelled",
                         Err(GiveUpError::Refused(_)) => "not cancelled",
                         Err(error) => panic!("{error}"),

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+use crate::life::Life;
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -18,8 +18,7 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Clone)]
 pub(crate) struct Process {
     pool: Arc<Mutex<Pool>>,
-    ending: CancellationToken,
-    tasks: TaskTracker,
+    life: Life,
 }
 
 struct Pool {
@@ -33,8 +32,7 @@ impl Process {
     pub(crate) fn start(workers: usize) -> Self {
         Self {
             pool: Arc::new(Mutex::new(Pool { workers, busy: 0, queue: VecDeque::new() })),
-            ending: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            life: Life::default(),
         }
     }
 
@@ -63,27 +61,23 @@ impl Process {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
-        let ending = self.ending.clone();
-        let task = self.tasks.spawn(async move { ending.run_until_cancelled(work).await });
-        task.await.ok().flatten()
+        self.life.outlive(work).await
     }
 
     /// Starts something outside the pool that nobody waits for; it ends with the process.
     pub(crate) fn start_aside(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let ending = self.ending.clone();
-        self.tasks.spawn(async move { ending.run_until_cancelled(work).await });
+        self.life.start_aside(work);
     }
 
     /// Ends everything at once; nothing is carried over.
     pub(crate) fn kill(&self) {
-        self.ending.cancel();
+        self.life.end();
         self.pool.lock().queue.clear();
     }
 
     /// Waits until nothing of this process runs any more.
     pub(crate) async fn wait(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.life.wait().await;
     }
 
     /// Tasks that wait for a worker.

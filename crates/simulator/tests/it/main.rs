@@ -1,4 +1,4 @@
-//! The PG simulator against its document: conformance vectors first, then every fault.
+//! The simulators against their documents: the PG simulator here, Toss Payments in [`toss`].
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod callbacks;
@@ -9,5 +9,6 @@ mod look_ups;
 mod parsing;
 mod posts;
 mod sockets;
+mod toss;
 mod variants;
 mod world;

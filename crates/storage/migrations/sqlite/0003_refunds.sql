@@ -1,4 +1,4 @@
--- Refunds: money that goes back, attempts that wait at a gateway's page, rulings, and privileged acts.
+-- Refunds: money that goes back, attempts at a gateway's page, rulings, and privileged acts.
 --
 -- SQLite cannot change a rule of a table: where a set of words grows, the table is made anew under
 -- its name, and its rows are copied. What was owed as a refund before there were any, parked for a
@@ -69,21 +69,21 @@ CREATE TABLE new_attempts (
         state IN ('recorded', 'sent', 'accepted', 'unknown', 'approved', 'declined', 'not_charged')
     ),
     CONSTRAINT attempts_problem_known CHECK (
-        problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED', 'NOT_CREATED',
-                         'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED', 'SUPERSEDED',
-                         'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+        problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
+                         'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
     )
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO new_attempts (
-    order_id, number, id, gateway, gateway_order_id, gateway_user_id, amount_minor, currency, means,
-    card_company, state, reference, problem_code, problem_text, absences, request, recorded_at,
-    send_before, certain_at
+    order_id, number, id, gateway, gateway_order_id, gateway_user_id, amount_minor, currency,
+    means, card_company, state, reference, problem_code, problem_text, absences, request,
+    recorded_at, send_before, certain_at
 )
 SELECT
-    order_id, number, id, gateway, gateway_order_id, gateway_user_id, amount_minor, currency, 'card',
-    card_company, state, reference, problem_code, problem_text, absences, 1, recorded_at,
-    send_before, certain_at
+    order_id, number, id, gateway, gateway_order_id, gateway_user_id, amount_minor, currency,
+    'card', card_company, state, reference, problem_code, problem_text, absences, 1,
+    recorded_at, send_before, certain_at
 FROM attempts;
 
 DROP TABLE attempts;
@@ -158,9 +158,9 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_purpose_known CHECK (purpose IN ('requested', 'compensation')),
     CONSTRAINT refunds_state_known CHECK (state IN ('owed', 'sent', 'unknown', 'done', 'refused')),
     CONSTRAINT refunds_problem_known CHECK (
-        problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED', 'NOT_CREATED',
-                         'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED', 'SUPERSEDED',
-                         'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+        problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
+                         'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
     )
 ) STRICT, WITHOUT ROWID;
 
@@ -168,16 +168,16 @@ CREATE TABLE refunds (
 CREATE UNIQUE INDEX refunds_one_at_gateway_per_charge ON refunds (order_id, charge)
     WHERE state IN ('sent', 'unknown');
 
--- Until now such an obligation named the charge in its words alone: `<charge> must be given back …`.
+-- Such an obligation named its charge in words: `<charge> must be given back by hand …`.
 INSERT INTO refunds (
     order_id, id, attempt_id, charge, amount_minor, currency, purpose, reason, pieces, state,
-    request, absences, problem_code, problem_text, requested_at, send_before, certain_at, alarmed_at
+    request, absences, problem_code, problem_text, requested_at, send_before, certain_at
 )
 SELECT
     owed.order_id, 'rfd_' || substr(owed.id, 5), owed.attempt_id,
     substr(owed.last_error, 1, instr(owed.last_error, ' must be given back') - 1),
     payments.amount_minor, payments.currency, 'compensation', owed.last_error, '[]', 'refused',
-    1, 0, 'REFUND_REFUSED', owed.last_error, owed.created_at, owed.created_at, owed.created_at, NULL
+    1, 0, 'REFUND_REFUSED', owed.last_error, owed.created_at, owed.created_at, owed.created_at
 FROM obligations AS owed JOIN payments ON payments.order_id = owed.order_id
 WHERE owed.kind = 'refund' AND owed.state = 'parked'
   AND owed.attempt_id IS NOT NULL AND instr(owed.last_error, ' must be given back') > 1;

@@ -1,8 +1,12 @@
 //! What is written is what changed: nothing less, nothing more, and never what cannot change.
 
 use payonce_domain::{
-    hold::HoldState, obligation::ObligationState, order::OrderStatus, payment::AttemptState,
-    payment::PaymentState,
+    hold::HoldState,
+    money::Currency,
+    obligation::ObligationState,
+    order::OrderStatus,
+    payment::{AttemptState, Means, PaymentState},
+    refund::{RefundPurpose, RefundState},
 };
 
 use super::*;
@@ -12,7 +16,8 @@ fn world(samples: &mut Samples) -> World {
     let mut world = World::new(START);
     let product = samples.product(10);
     for _ in 0..2 {
-        let sale = samples.sale(&product);
+        let mut sale = samples.sale(&product);
+        sale.refunds = vec![samples.refund(&sale), samples.refund(&sale)];
         world.sales.insert(sale.order.id, sale);
     }
     world.products.insert(product.id, product);
@@ -36,7 +41,8 @@ fn a_new_sale_is_written_whole() {
     let loaded = world(&mut samples);
     let mut decided = loaded.clone();
     let product = samples.product(1);
-    let sale = samples.sale(&product);
+    let mut sale = samples.sale(&product);
+    sale.refunds.push(samples.refund(&sale));
     decided.sales.insert(sale.order.id, sale.clone());
     let order_id = sale.order.id;
     let expected = Changes {
@@ -44,6 +50,7 @@ fn a_new_sale_is_written_whole() {
         new_payments: vec![&sale.payment],
         new_attempts: vec![Of { order_id, row: &sale.attempts[0] }],
         new_holds: vec![Of { order_id, row: &sale.holds[0] }],
+        new_refunds: vec![Of { order_id, row: &sale.refunds[0] }],
         new_obligations: vec![&sale.obligations[0]],
         ..Changes::default()
     };
@@ -54,11 +61,12 @@ fn a_new_sale_is_written_whole() {
 fn each_changed_part_is_written_alone_with_its_order() {
     type Part = (&'static str, fn(&mut Sale));
     let loaded = world(&mut Samples::new(3));
-    let parts: [Part; 5] = [
+    let parts: [Part; 6] = [
         ("order", |sale| sale.order.status = OrderStatus::Failed),
         ("payment", |sale| sale.payment.state = PaymentState::Unresolved),
         ("attempt", |sale| sale.attempts[0].state = AttemptState::Unknown),
         ("hold", |sale| sale.holds[0].state = HoldState::Taken),
+        ("refund", |sale| sale.refunds[0].state = RefundState::Sent),
         ("obligation", |sale| sale.obligations[0].state = ObligationState::Done),
     ];
     for (part, change) in parts {
@@ -70,6 +78,7 @@ fn each_changed_part_is_written_alone_with_its_order() {
             ("payment", changes.changed_payments.len()),
             ("attempt", changes.changed_attempts.len()),
             ("hold", changes.changed_holds.len()),
+            ("refund", changes.changed_refunds.len()),
             ("obligation", changes.changed_obligations.len()),
         ];
         for (table, rows) in written {
@@ -107,9 +116,40 @@ fn the_attempt_that_ends_goes_before_the_one_that_comes_alive() {
 }
 
 #[test]
+fn the_refund_that_comes_back_goes_before_the_one_that_leaves() {
+    let loaded = world(&mut Samples::new(8));
+    for (back, leaves) in [(0, 1), (1, 0)] {
+        let mut loaded = loaded.clone();
+        first(&mut loaded).refunds[back].state = RefundState::Sent;
+        let mut decided = loaded.clone();
+        let sale = first(&mut decided);
+        sale.refunds[back].state = RefundState::Owed;
+        sale.refunds[leaves].state = RefundState::Sent;
+        let changes = Changes::between(&loaded, &decided).unwrap();
+        let states: Vec<_> = changes.changed_refunds.iter().map(|of| of.row.to.state).collect();
+        assert_eq!(states, [RefundState::Owed, RefundState::Sent]);
+    }
+}
+
+#[test]
+fn what_is_taken_back_of_one_fulfilment_is_one_change() {
+    let loaded = world(&mut Samples::new(9));
+    let mut decided = loaded.clone();
+    let taken = |sale: &Sale, quantity| Revocation {
+        order_id: sale.order.id,
+        product_id: sale.holds[0].product_id,
+        quantity,
+    };
+    let sales: Vec<_> = loaded.sales.values().collect();
+    decided.revoked = vec![taken(sales[0], 1), taken(sales[1], 2), taken(sales[0], 3)];
+    let changes = Changes::between(&loaded, &decided).unwrap();
+    assert_eq!(changes.revoked, [taken(sales[0], 4), taken(sales[1], 2)]);
+}
+
+#[test]
 fn what_never_changes_is_refused() {
     let loaded = world(&mut Samples::new(6));
-    let changes: [fn(&mut Sale); 9] = [
+    let changes: [fn(&mut Sale); 18] = [
         |sale| sale.version += 1,
         |sale| sale.order.total.minor += 1,
         |sale| sale.order.lines.clear(),
@@ -119,6 +159,15 @@ fn what_never_changes_is_refused() {
         |sale| sale.holds.clear(),
         |sale| sale.holds[0].quantity += 1,
         |sale| sale.obligations.clear(),
+        |sale| sale.attempts[0].means = Means::Page { authentication: None },
+        |sale| sale.attempts[0].fee = Some(Money::new(1, Currency::USD)),
+        |sale| sale.refunds[0].amount.minor -= 1,
+        |sale| sale.refunds[0].charge.push('x'),
+        |sale| sale.refunds[0].purpose = RefundPurpose::Compensation,
+        |sale| sale.refunds[0].pieces.clear(),
+        |sale| sale.refunds[0].attempt_id = Samples::new(1_000).mint.id(),
+        |sale| sale.refunds.truncate(1),
+        |sale| sale.obligations[0].refund_id = Some(sale.refunds[0].id),
     ];
     for (place, change) in changes.iter().enumerate() {
         let mut decided = loaded.clone();

@@ -1,9 +1,11 @@
 //! Lists: pages in the order of time, the journal in the order of commits, and what belongs to none.
 
 use payonce_domain::{
+    hold::{Hold, HoldState},
     ids::{OrderId, UserId},
-    payment::AttemptState,
+    payment::{AttemptState, PaymentState},
     sale::Sale,
+    words::Word,
 };
 use payonce_ports::store::Keys;
 
@@ -57,32 +59,46 @@ pub async fn products_are_listed_in_order_of_ids(books: &dyn Books) {
     assert_eq!(store.products(Some(products[2].id), 3).await.unwrap(), products[3..]);
 }
 
-/// The sweep sees orders with a live attempt and no others.
-pub async fn open_sales_are_those_with_a_live_attempt(books: &dyn Books) {
+/// The sweep sees orders with an attempt at the gateway and no others.
+pub async fn open_sales_are_those_with_an_attempt_at_the_gateway(books: &dyn Books) {
     let store = books.store().await;
     let mut samples = Samples::new(32);
     let product = samples.product(1);
-    let states = [
-        AttemptState::Sent,
-        AttemptState::Accepted,
-        AttemptState::Unknown,
-        AttemptState::Approved,
-        AttemptState::Declined,
-        AttemptState::NotCharged,
-    ];
-    let mut live = Vec::new();
-    for state in states {
+    let mut open = Vec::new();
+    for state in AttemptState::ALL.iter().copied() {
         let mut sale = samples.sale(&product);
+        sale.attempts[0] = samples.page(1, sale.order.total);
         sale.attempts[0].state = state;
-        if state.is_live() {
-            live.push(sale.order.id);
+        if state.is_at_gateway() {
+            open.push(sale.order.id);
         }
         add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
     }
-    live.sort();
-    assert_eq!(ids(&store.open_sales(None, 10).await.unwrap()), live);
-    assert_eq!(ids(&store.open_sales(None, 1).await.unwrap()), live[..1]);
-    assert_eq!(ids(&store.open_sales(Some(live[0]), 10).await.unwrap()), live[1..]);
+    open.sort();
+    assert_eq!(ids(&store.open_sales(None, 10).await.unwrap()), open);
+    assert_eq!(ids(&store.open_sales(None, 1).await.unwrap()), open[..1]);
+    assert_eq!(ids(&store.open_sales(Some(open[0]), 10).await.unwrap()), open[1..]);
+}
+
+/// What is in doubt beyond the horizon, and nothing that is merely under way.
+pub async fn unresolved_sales_are_listed_oldest_first(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(38);
+    let product = samples.product(1);
+    let mut unresolved = Vec::new();
+    for place in 0..6 {
+        let mut sale = samples.sale(&product);
+        if place % 2 == 0 {
+            sale.payment.state = PaymentState::Unresolved;
+            sale.attempts[0].state = AttemptState::Unknown;
+            unresolved.push(sale.order.id);
+        }
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    unresolved.sort();
+    assert_eq!(ids(&store.unresolved(None, 10).await.unwrap()), unresolved);
+    assert_eq!(ids(&store.unresolved(None, 2).await.unwrap()), unresolved[..2]);
+    assert_eq!(ids(&store.unresolved(Some(unresolved[1]), 10).await.unwrap()), unresolved[2..]);
 }
 
 /// The history of an order reads in the order in which it was committed.
@@ -112,7 +128,10 @@ pub async fn orphans_are_found(books: &dyn Books) {
     let store = books.store().await;
     let mut samples = Samples::new(34);
     let product = samples.product(1);
-    let sale = samples.sale(&product);
+    let mut sale = samples.sale(&product);
+    let refund = samples.refund(&sale);
+    let refund_id = refund.id;
+    sale.refunds.push(refund);
     let order_id = sale.order.id;
     add(&*store, move |world| drop(world.sales.insert(order_id, sale))).await;
     assert_eq!(store.orphans().await, Ok([].into()));
@@ -126,6 +145,11 @@ pub async fn orphans_are_found(books: &dyn Books) {
     assert_eq!(store.orphans().await, Ok([("holds", 1)].into()));
     books.run_sql(&format!("DELETE FROM payments WHERE order_id = '{order_id}'")).await;
     assert_eq!(store.orphans().await, Ok([("holds", 1), ("orders", 1)].into()));
+    books
+        .run_sql(&format!("UPDATE refunds SET order_id = '{nobody}' WHERE id = '{refund_id}'"))
+        .await;
+    let orphans = [("holds", 1), ("orders", 1), ("refunds", 1)];
+    assert_eq!(store.orphans().await, Ok(orphans.into()));
 }
 
 /// A row that cannot be read names its table, column and id.
@@ -144,18 +168,24 @@ pub async fn a_bad_row_is_named(books: &dyn Books) {
     assert_eq!(transact(&*store, keys, |_| ()).await, Err(error));
 }
 
-/// Stock in holds counts what is held and what is taken.
-pub async fn stock_in_holds_is_what_is_held_or_taken(books: &dyn Books) {
-    use payonce_domain::hold::HoldState;
+/// Stock in holds counts what is held and what is taken, but no piece that came back.
+pub async fn stock_in_holds_is_what_was_not_given_back(books: &dyn Books) {
     let store = books.store().await;
     let mut samples = Samples::new(36);
     let product = samples.product(10);
-    for state in [HoldState::Held, HoldState::Held, HoldState::Taken, HoldState::Returned] {
+    let holds = [
+        (HoldState::Held, 2, 0),
+        (HoldState::Taken, 3, 0),
+        (HoldState::Taken, 4, 3),
+        (HoldState::Returned, 5, 0),
+        (HoldState::Returned, 6, 6),
+    ];
+    for (state, quantity, given_back) in holds {
         let mut sale = samples.sale(&product);
-        sale.holds[0].state = state;
+        sale.holds[0] = Hold { state, quantity, given_back, ..sale.holds[0].clone() };
         add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
     }
-    assert_eq!(store.stock_in_holds().await, Ok([(product.id, 3)].into()));
+    assert_eq!(store.stock_in_holds().await, Ok([(product.id, 2 + 3 + 1)].into()));
     assert!(change_sale_of_nobody(&*store, &mut samples).await);
 }
 

@@ -35,8 +35,13 @@ pub trait Books: Send + Sync {
     /// The clock of all its stores.
     fn clock(&self) -> &MovedClock;
 
+    /// Runs statements behind the stores' backs, or says why the database refuses them.
+    async fn try_sql(&self, sql: &str) -> Result<(), String>;
+
     /// Runs statements behind the stores' backs.
-    async fn run_sql(&self, sql: &str);
+    async fn run_sql(&self, sql: &str) {
+        self.try_sql(sql).await.expect("the database takes it");
+    }
 
     /// From now on updates of this table touch no row and raise no error: as if somebody else had
     /// been there first.

@@ -5,7 +5,8 @@ use payonce_domain::{
     obligation::ObligationState,
     payment::{AttemptState, PaymentState},
     product::Product,
-    sale::Sale,
+    refund::RefundState,
+    sale::{Revocation, Sale},
 };
 use payonce_ports::store::{
     IdempotencyKey, IdempotencyRow, Keys, RememberedReply, Store, StoreError, World,
@@ -83,6 +84,117 @@ pub async fn one_live_attempt_per_payment(books: &dyn Books) {
     .expect("the first one has ended");
 }
 
+/// An attempt whose buyer is at the gateway's page keeps every other one out.
+pub async fn an_attempt_at_a_page_is_live_too(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(17);
+    let (_, sale) = one_sale(&*store, &mut samples).await;
+    let order_id = sale.order.id;
+    let keys = || Keys { orders: [order_id].into(), ..Keys::default() };
+    let page = samples.page(2, sale.order.total);
+    let beside = page.clone();
+    let rule = "attempts_one_live_per_payment";
+    refused(&*store, keys(), rule, move |world| {
+        world.sales.get_mut(&order_id).unwrap().attempts.push(beside);
+    })
+    .await;
+    change_sale(&*store, order_id, move |sale| {
+        sale.attempts[0].state = AttemptState::Declined;
+        sale.attempts.push(page);
+    })
+    .await
+    .expect("the first one has ended");
+    let card = samples.attempt(3, sale.order.total);
+    let beside = card.clone();
+    refused(&*store, keys(), rule, move |world| {
+        world.sales.get_mut(&order_id).unwrap().attempts.push(beside);
+    })
+    .await;
+    change_sale(&*store, order_id, move |sale| {
+        sale.attempts[1].state = AttemptState::NotCharged;
+        sale.attempts.push(card);
+    })
+    .await
+    .expect("the page was left");
+}
+
+/// Two refunds of one charge cannot be under way at once; of two charges they can.
+pub async fn one_refund_of_a_charge_at_the_gateway(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(18);
+    let (_, sale) = one_sale(&*store, &mut samples).await;
+    let order_id = sale.order.id;
+    let mut refunds: Vec<_> = (0..3).map(|_| samples.refund(&sale)).collect();
+    refunds.sort_by_key(|refund| refund.id);
+    "txn-2".clone_into(&mut refunds[2].charge);
+    refunds[0].state = RefundState::Sent;
+    change_sale(&*store, order_id, move |sale| sale.refunds = refunds).await.unwrap();
+    for state in [RefundState::Sent, RefundState::Unknown] {
+        let keys = Keys { orders: [order_id].into(), ..Keys::default() };
+        refused(&*store, keys, "refunds_one_at_gateway_per_charge", move |world| {
+            world.sales.get_mut(&order_id).unwrap().refunds[1].state = state;
+        })
+        .await;
+    }
+    change_sale(&*store, order_id, |sale| {
+        sale.refunds[2].state = RefundState::Sent;
+    })
+    .await
+    .expect("another charge");
+    change_sale(&*store, order_id, |sale| {
+        sale.refunds[0].state = RefundState::Done;
+        sale.refunds[1].state = RefundState::Sent;
+    })
+    .await
+    .expect("the first one is back");
+    change_sale(&*store, order_id, |sale| {
+        sale.refunds[1].state = RefundState::Owed;
+        sale.refunds[0].state = RefundState::Unknown;
+    })
+    .await
+    .expect("whatever their order");
+}
+
+/// Pieces are taken back of what was given and not taken back before.
+pub async fn no_more_is_taken_back_than_was_given(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(19);
+    let (product, sale) = one_sale(&*store, &mut samples).await;
+    let mut given = samples.fulfilment(&sale);
+    given.quantity = 3;
+    let taken = |quantity| Revocation { order_id: sale.order.id, product_id: product.id, quantity };
+    let one = taken(1);
+    refused(&*store, Keys::default(), "fulfilments", move |world| world.revoked.push(one)).await;
+    add(&*store, move |world| {
+        world.fulfilments.push(given);
+        world.revoked = vec![one, one];
+    })
+    .await;
+    let two = taken(2);
+    let rule = "fulfilments_revoked_at_most_quantity";
+    refused(&*store, Keys::default(), rule, move |world| world.revoked.push(two)).await;
+    add(&*store, move |world| world.revoked.push(one)).await;
+    let pages = store.sale_pages(None, 1).await.unwrap();
+    assert_eq!(pages[0].fulfilments[0].revoked, 3);
+}
+
+/// What was done stays told: not even with the database's own tools is it changed or deleted.
+pub async fn the_audit_is_append_only(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(41);
+    let (_, sale) = one_sale(&*store, &mut samples).await;
+    let act = samples.act(&sale);
+    let (first, again) = (act.clone(), act.clone());
+    add(&*store, move |world| world.audit.push(first)).await;
+    for sql in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
+        let told = books.try_sql(sql).await.expect_err("refused");
+        assert!(told.contains("audit_is_append_only"), "{told}");
+    }
+    refused(&*store, Keys::default(), "audit_id_unique", move |world| world.audit.push(again))
+        .await;
+    assert_eq!(store.audit(10).await, Ok(vec![act]));
+}
+
 /// A rule that is broken is named, whichever it is.
 pub async fn a_broken_rule_is_named(books: &dyn Books) {
     let store = books.store().await;
@@ -115,6 +227,30 @@ pub async fn a_broken_rule_is_named(books: &dyn Books) {
         world.sales.insert(of_nothing.order.id, of_nothing);
     })
     .await;
+    let mut given_back = samples.sale(&product);
+    given_back.holds[0].given_back = 2;
+    refused(&*store, Keys::default(), "holds_given_back_at_most_quantity", move |world| {
+        world.sales.insert(given_back.order.id, given_back);
+    })
+    .await;
+    let mut refunded = samples.sale(&product);
+    let mut refund = samples.refund(&refunded);
+    refund.amount.minor = 0;
+    refunded.refunds.push(refund);
+    refused(&*store, Keys::default(), "refunds_amount_positive", move |world| {
+        world.sales.insert(refunded.order.id, refunded);
+    })
+    .await;
+    let mut elsewhere = samples.sale(&product);
+    let refund = samples.refund(&elsewhere);
+    let mut twice = samples.sale(&product);
+    elsewhere.refunds.push(refund.clone());
+    twice.refunds.push(refund);
+    refused(&*store, Keys::default(), "refunds_id_unique", move |world| {
+        world.sales.insert(elsewhere.order.id, elsewhere);
+        world.sales.insert(twice.order.id, twice);
+    })
+    .await;
     let (once, twice) = (samples.fulfilment(&sale), samples.fulfilment(&sale));
     add(&*store, move |world| world.fulfilments.push(once)).await;
     let rule = "fulfilments_one_per_order_and_product";
@@ -137,7 +273,17 @@ pub async fn an_unbalanced_entry_is_refused(books: &dyn Books) {
 pub async fn a_row_that_somebody_else_changed_is_refused(books: &dyn Books, table: &'static str) {
     let store = books.store().await;
     let mut samples = Samples::new(14);
-    let (product, sale) = one_sale(&*store, &mut samples).await;
+    let product = samples.product(10);
+    let mut sale = samples.sale(&product);
+    sale.refunds.push(samples.refund(&sale));
+    let given = samples.fulfilment(&sale);
+    let (new_product, new_sale) = (product.clone(), sale.clone());
+    add(&*store, move |world| {
+        world.products.insert(new_product.id, new_product);
+        world.sales.insert(new_sale.order.id, new_sale);
+        world.fulfilments.push(given);
+    })
+    .await;
     let (product_id, order_id) = (product.id, sale.order.id);
     let key = IdempotencyKey { scope: "usr".to_owned(), key: "key".to_owned() };
     let row = IdempotencyRow {
@@ -164,7 +310,9 @@ pub async fn a_row_that_somebody_else_changed_is_refused(books: &dyn Books, tabl
         sale.payment.state = PaymentState::Unresolved;
         sale.attempts[0].state = AttemptState::Unknown;
         sale.holds[0].state = HoldState::Returned;
+        sale.refunds[0].state = RefundState::Sent;
         sale.obligations[0].state = ObligationState::Parked;
+        world.revoked.push(Revocation { order_id, product_id, quantity: 1 });
     })
     .await;
     assert_eq!(store.sale(order_id).await, Ok(Some(sale)));
@@ -173,8 +321,17 @@ pub async fn a_row_that_somebody_else_changed_is_refused(books: &dyn Books, tabl
 }
 
 /// The tables for [`a_row_that_somebody_else_changed_is_refused`].
-pub const GUARDED: &[&str] =
-    &["products", "orders", "payments", "attempts", "holds", "obligations", "idempotency_keys"];
+pub const GUARDED: &[&str] = &[
+    "products",
+    "orders",
+    "payments",
+    "attempts",
+    "holds",
+    "refunds",
+    "obligations",
+    "fulfilments",
+    "idempotency_keys",
+];
 
 /// What never changes cannot be changed.
 pub async fn what_never_changes_cannot_be_changed(books: &dyn Books) {
@@ -182,11 +339,17 @@ pub async fn what_never_changes_cannot_be_changed(books: &dyn Books) {
     let mut samples = Samples::new(15);
     let (_, sale) = one_sale(&*store, &mut samples).await;
     let order_id = sale.order.id;
-    let attempts: [fn(&mut Sale); 4] = [
+    let refund = samples.refund(&sale);
+    change_sale(&*store, order_id, move |sale| sale.refunds.push(refund)).await.unwrap();
+    let sale = store.sale(order_id).await.unwrap().unwrap();
+    let attempts: [fn(&mut Sale); 7] = [
         |sale| sale.order.total.minor += 1,
         |sale| sale.attempts[0].amount.minor += 1,
         |sale| sale.attempts.clear(),
         |sale| sale.holds[0].quantity += 1,
+        |sale| sale.refunds[0].amount.minor -= 1,
+        |sale| sale.refunds[0].pieces.clear(),
+        |sale| sale.refunds.clear(),
     ];
     for attempt in attempts {
         let refused = change_sale(&*store, order_id, attempt).await;

@@ -3,11 +3,20 @@
 use std::time::Duration;
 
 use payonce_domain::{
+    fulfilment::Fulfilment,
     hold::HoldState,
-    obligation::ObligationState,
+    incident::{Incident, IncidentType},
+    money::Money,
+    obligation::{ObligationState, ObligationType},
     order::OrderStatus,
-    payment::{AttemptState, FailureReason, PaymentState, Problem, ProblemCode},
+    payment::{
+        AttemptState, FailureReason, Means, PaymentState, Problem, ProblemCode,
+        ruling::{Ruled, Ruling},
+    },
     product::ProductType,
+    refund::{Refund, RefundPurpose, RefundState},
+    sale::{Revocation, Sale},
+    words::Word,
 };
 use payonce_ports::store::{IdempotencyKey, IdempotencyRow, Keys, RememberedReply};
 
@@ -76,6 +85,7 @@ pub async fn what_is_changed_is_read_back_as_it_was(books: &dyn Books) {
 
     let mut after = sale.clone();
     after.order.status = OrderStatus::Failed;
+    after.order.cancel_wished_at = Some(START.after(Duration::from_secs(5)));
     after.order.expires_at = START.after(Duration::from_hours(1));
     "{}".clone_into(&mut after.order.metadata);
     after.payment.state = PaymentState::Failed;
@@ -85,9 +95,12 @@ pub async fn what_is_changed_is_read_back_as_it_was(books: &dyn Books) {
     after.attempts[0].reference = Some("txn-1".to_owned());
     after.attempts[0].problem = Some(Problem::new(ProblemCode::NotCreated, "점검 중"));
     after.attempts[0].absences = 2;
+    after.attempts[0].request = 2;
+    after.attempts[0].fee = Some(Money::krw(-150));
     after.attempts[0].send_before = START;
     after.attempts[0].certain_at = Some(START.after(Duration::from_secs(2)));
     after.holds[0].state = HoldState::Returned;
+    after.holds[0].given_back = 1;
     after.obligations[0].state = ObligationState::Parked;
     after.obligations[0].due_at = START.after(Duration::from_secs(3));
     after.obligations[0].tries = 7;
@@ -173,6 +186,7 @@ pub async fn a_remembered_call_is_read_back_as_it_was(books: &dyn Books) {
     let order_id = sale.order.id;
     let key = IdempotencyKey { scope: "usr_1".to_owned(), key: "same".to_owned() };
     let other = IdempotencyKey { scope: "usr_2".to_owned(), key: "same".to_owned() };
+    let refund_id = samples.mint.id();
     let open = IdempotencyRow {
         fingerprint: "aa".to_owned(),
         order_id: None,
@@ -181,7 +195,12 @@ pub async fn a_remembered_call_is_read_back_as_it_was(books: &dyn Books) {
         created_at: START,
     };
     let reply = RememberedReply { status: 201, body: r#"{"id":"ord"}"#.to_owned() };
-    let answered = IdempotencyRow { order_id: Some(order_id), reply: Some(reply), ..open.clone() };
+    let answered = IdempotencyRow {
+        order_id: Some(order_id),
+        refund_id: Some(refund_id),
+        reply: Some(reply),
+        ..open.clone()
+    };
     let (new_key, new_row) = (key.clone(), open.clone());
     let keys = Keys { idempotency: [key.clone(), other.clone()].into(), ..Keys::default() };
     transact(&*store, keys.clone(), move |world| {
@@ -201,6 +220,169 @@ pub async fn a_remembered_call_is_read_back_as_it_was(books: &dyn Books) {
     .unwrap();
     assert_eq!(store.idempotency(&key).await, Ok(Some(answered)));
     assert_eq!(store.idempotency(&other).await, Ok(None));
+}
+
+/// An attempt at a gateway's page, then with what came back from it, a ruling and a fee.
+pub async fn a_page_a_ruling_and_a_fee_are_read_back_as_they_were(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(7);
+    let product = samples.product(1);
+    let mut sale = samples.sale(&product);
+    sale.attempts[0] = samples.page(1, sale.order.total);
+    sale.payment.state = PaymentState::RequiresAction;
+    sale.obligations.clear();
+    let (order_id, saved) = (sale.order.id, sale.clone());
+    add(&*store, move |world| drop(world.sales.insert(order_id, saved))).await;
+    assert_eq!(store.sale(order_id).await, Ok(Some(sale.clone())));
+
+    sale.attempts[0].means = Means::Page { authentication: Some("tid \"인증\"".to_owned()) };
+    sale.attempts[0].state = AttemptState::Unknown;
+    sale.attempts[0].fee = Some(Money::krw(165));
+    let by = samples.mint.id();
+    let rulings = [Ruled::Charged { reference: "txn-1".to_owned() }, Ruled::NotCharged];
+    for (version, ruled) in (1..).zip(rulings) {
+        let (reason, evidence) = ("정산 파일".to_owned(), "line 7".to_owned());
+        sale.attempts[0].ruling = Some(Ruling { ruled, by, reason, evidence, at: START });
+        let changed = sale.clone();
+        super::change_sale(&*store, order_id, move |sale| *sale = changed).await.unwrap();
+        sale.version = version;
+        assert_eq!(store.sale(order_id).await, Ok(Some(sale.clone())));
+    }
+}
+
+/// A refund as it was owed, and once every column that can change has changed; with it what the
+/// buyer gave back.
+pub async fn a_refund_is_read_back_as_it_was(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(8);
+    let product = samples.product(1);
+    let mut sale = samples.sale(&product);
+    let refund = samples.refund(&sale);
+    let other = Refund {
+        charge: "txn-2".to_owned(),
+        purpose: RefundPurpose::Compensation,
+        pieces: Vec::new(),
+        state: RefundState::Sent,
+        fee: Some(Money::krw(0)),
+        ..samples.refund(&sale)
+    };
+    let mut owed = samples.look_up(sale.order.id, &sale.attempts[0]);
+    owed.kind = ObligationType::Refund;
+    owed.refund_id = Some(refund.id);
+    sale.obligations.push(owed);
+    sale.obligations.sort_by_key(|owed| owed.id);
+    let (refund_id, other_id, nobody) = (refund.id, other.id, samples.mint.id());
+    sale.refunds = vec![refund, other];
+    sale.refunds.sort_by_key(|refund| refund.id);
+    let (order_id, saved) = (sale.order.id, sale.clone());
+    let fulfilment = samples.fulfilment(&sale);
+    let given = fulfilment.clone();
+    add(&*store, move |world| {
+        world.sales.insert(order_id, saved);
+        world.fulfilments.push(given);
+    })
+    .await;
+    assert_eq!(store.sale(order_id).await, Ok(Some(sale.clone())));
+    assert_eq!(store.order_of_refund(refund_id).await, Ok(Some(order_id)));
+    assert_eq!(store.order_of_refund(other_id).await, Ok(Some(order_id)));
+    assert_eq!(store.order_of_refund(nobody).await, Ok(None));
+
+    let moment = |seconds| START.after(Duration::from_secs(seconds));
+    let changed = sale.refunds.iter_mut().find(|refund| refund.id == refund_id).unwrap();
+    changed.state = RefundState::Unknown;
+    changed.request = 2;
+    changed.absences = 3;
+    changed.reference = Some("refund-1".to_owned());
+    changed.problem = Some(Problem::new(ProblemCode::NoAnswer, "시간 초과"));
+    changed.requested_at = moment(1);
+    changed.send_before = moment(2);
+    changed.certain_at = Some(moment(3));
+    changed.alarmed_at = Some(moment(4));
+    changed.fee = Some(Money::krw(-150));
+    let taken = Revocation { order_id, product_id: product.id, quantity: 1 };
+    let after = sale.clone();
+    let keys = Keys { orders: [order_id].into(), ..Keys::default() };
+    transact(&*store, keys, move |world| {
+        world.sales.insert(order_id, after);
+        world.revoked.push(taken);
+    })
+    .await
+    .unwrap();
+    sale.version = 1;
+    let pages = store.sale_pages(None, 10).await.unwrap();
+    assert_eq!(pages[0].sale, sale);
+    assert_eq!(pages[0].fulfilments, [Fulfilment { revoked: 1, ..fulfilment }]);
+}
+
+/// No word that a decision can write is refused by a rule of the schema.
+pub async fn every_word_is_known_to_the_database(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(9);
+    let product = samples.product(1);
+    let mut sales = Vec::new();
+    let mut one = |change: &dyn Fn(&mut Sale)| {
+        let mut sale = samples.sale(&product);
+        sale.refunds.push(samples.refund(&sale));
+        change(&mut sale);
+        sales.push(sale);
+    };
+    for word in PaymentState::ALL {
+        one(&|sale| sale.payment.state = *word);
+    }
+    for word in FailureReason::ALL {
+        one(&|sale| sale.payment.reason = Some(*word));
+    }
+    for word in OrderStatus::ALL {
+        one(&|sale| sale.order.status = *word);
+    }
+    for word in AttemptState::ALL {
+        one(&|sale| sale.attempts[0].state = *word);
+    }
+    for word in ProblemCode::ALL {
+        one(&|sale| sale.attempts[0].problem = Some(Problem::new(*word, "")));
+        one(&|sale| sale.refunds[0].problem = Some(Problem::new(*word, "")));
+    }
+    for word in HoldState::ALL {
+        one(&|sale| sale.holds[0].state = *word);
+    }
+    for word in RefundState::ALL {
+        one(&|sale| sale.refunds[0].state = *word);
+    }
+    for word in RefundPurpose::ALL {
+        one(&|sale| sale.refunds[0].purpose = *word);
+    }
+    for word in ObligationType::ALL {
+        one(&|sale| sale.obligations[0].kind = *word);
+    }
+    let mut incidents = Vec::new();
+    for kind in IncidentType::ALL {
+        incidents.push(Incident { kind: *kind, ..samples.incident(&sales[0], "about") });
+    }
+    let (saved, raised) = (sales.clone(), incidents.clone());
+    add(&*store, move |world| {
+        world.sales = saved.into_iter().map(|sale| (sale.order.id, sale)).collect();
+        world.incidents = raised;
+    })
+    .await;
+    for sale in sales {
+        assert_eq!(store.sale(sale.order.id).await, Ok(Some(sale)));
+    }
+    assert_eq!(store.incidents(100).await.unwrap().len(), incidents.len());
+}
+
+/// Privileged acts, in the order of their commits.
+pub async fn privileged_acts_are_read_newest_first(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(27);
+    let product = samples.product(1);
+    let sale = samples.sale(&product);
+    let acts: Vec<_> = (0..3).map(|_| samples.act(&sale)).collect();
+    let (first, rest) = (acts[..1].to_vec(), acts[1..].to_vec());
+    add(&*store, move |world| world.audit = first).await;
+    add(&*store, move |world| world.audit = rest).await;
+    let newest: Vec<_> = acts.into_iter().rev().collect();
+    assert_eq!(store.audit(10).await.as_deref(), Ok(&newest[..]));
+    assert_eq!(store.audit(2).await.as_deref(), Ok(&newest[..2]));
 }
 
 /// The same thing is raised once, whoever sees it again.

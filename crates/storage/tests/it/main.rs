@@ -1,6 +1,7 @@
 //! The contract, told on both databases; then what is true of one of them alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod migration;
 mod postgres;
 mod postgres_server;
 mod sqlite;
@@ -38,14 +39,22 @@ macro_rules! every_story {
             round_trip::a_done_obligation_is_out_of_sight,
             round_trip::a_sale_that_stayed_as_it_was_keeps_its_version,
             round_trip::a_remembered_call_is_read_back_as_it_was,
+            round_trip::a_page_a_ruling_and_a_fee_are_read_back_as_they_were,
+            round_trip::a_refund_is_read_back_as_it_was,
+            round_trip::every_word_is_known_to_the_database,
             round_trip::an_incident_seen_again_is_stored_once,
+            round_trip::privileged_acts_are_read_newest_first,
             refusals::a_refused_batch_leaves_nothing,
             refusals::one_live_attempt_per_payment,
+            refusals::an_attempt_at_a_page_is_live_too,
+            refusals::one_refund_of_a_charge_at_the_gateway,
+            refusals::no_more_is_taken_back_than_was_given,
+            refusals::the_audit_is_append_only,
             refusals::a_broken_rule_is_named,
             refusals::an_unbalanced_entry_is_refused,
             refusals::what_never_changes_cannot_be_changed,
             refusals::a_panicking_decision_commits_nothing,
-            leases::what_is_due_is_leased_once_oldest_first,
+            leases::what_is_due_is_leased_once,
             leases::claims_are_never_given_twice,
             leases::a_row_that_cannot_be_read_holds_nothing_up,
             leases::a_stale_fence_releases_nothing,
@@ -54,11 +63,12 @@ macro_rules! every_story {
             leases::the_newest_do_not_wait_for_a_backlog,
             lists::orders_are_listed_newest_first,
             lists::products_are_listed_in_order_of_ids,
-            lists::open_sales_are_those_with_a_live_attempt,
+            lists::open_sales_are_those_with_an_attempt_at_the_gateway,
+            lists::unresolved_sales_are_listed_oldest_first,
             lists::the_journal_keeps_the_order_of_commits,
             lists::orphans_are_found,
             lists::a_bad_row_is_named,
-            lists::stock_in_holds_is_what_is_held_or_taken,
+            lists::stock_in_holds_is_what_was_not_given_back,
             lists::a_change_touches_one_sale,
             concurrency::a_hot_product_is_never_oversold,
             concurrency::a_key_is_locked_until_the_commit,

@@ -46,9 +46,9 @@ impl Books for Database {
         &self.clock
     }
 
-    async fn run_sql(&self, sql: &str) {
+    async fn try_sql(&self, sql: &str) -> Result<(), String> {
         let name = self.url.rsplit('/').next().unwrap();
-        cluster().await.sql(name, sql);
+        cluster().await.try_sql(name, sql).map(drop)
     }
 
     async fn lose_updates(&self, table: &str) {

@@ -228,6 +228,10 @@ async fn a_key_is_found_by_an_index_also_in_a_table_that_was_empty_when_planned(
         .await
         .unwrap();
     }
+    let page = store.unresolved(None, 10).await.unwrap();
+    let look_ups: Vec<_> = page.iter().map(|sale| (sale.attempts[0].id, Duration::ZERO)).collect();
+    assert_eq!(look_ups.len(), 10);
+    store.appoint(&look_ups).await.unwrap();
     store.claim(10, Duration::from_secs(30)).await.unwrap();
     drop(store);
     // Connections tell the statistics what they did when they end.
@@ -243,7 +247,7 @@ async fn a_key_is_found_by_an_index_also_in_a_table_that_was_empty_when_planned(
             break;
         }
     }
-    for table in ["orders", "payments", "attempts", "holds", "obligations"] {
+    for table in ["orders", "payments", "attempts", "holds", "refunds", "obligations"] {
         let scanned = scans
             .lines()
             .find_map(|line| line.strip_prefix(&format!("{table}|")))

@@ -36,8 +36,9 @@ impl Books for File {
         &self.clock
     }
 
-    async fn run_sql(&self, sql: &str) {
-        rusqlite::Connection::open(&self.path).unwrap().execute_batch(sql).unwrap();
+    async fn try_sql(&self, sql: &str) -> Result<(), String> {
+        let connection = rusqlite::Connection::open(&self.path).unwrap();
+        connection.execute_batch(sql).map_err(|error| error.to_string())
     }
 
     async fn lose_updates(&self, table: &str) {

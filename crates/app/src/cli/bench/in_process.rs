@@ -1,12 +1,13 @@
 //! Engine, books and a zero-latency gateway in one process: what an order costs us, without
 //! anybody's network. Every request and callback still has its wire form.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use parking_lot::Mutex;
 use payonce_domain::{
     checkout::Item,
+    gateway::GatewayName,
     ids::{Mint, ProductId, UserId},
     money::Money,
     product::ProductType,
@@ -14,9 +15,10 @@ use payonce_domain::{
 use payonce_engine::{
     Engine, Settings,
     catalogue::NewProduct,
-    checkout::{Call, PlaceOrder},
+    checkout::{Call, PayWith, PlaceOrder},
     verification,
 };
+use payonce_gateways::pg_simulator;
 use payonce_ports::{
     clock::Clock,
     entropy::Entropy,
@@ -36,7 +38,7 @@ use crate::{
     cli::progress::Progress,
     config::database,
     real::{OsEntropy, SystemClock},
-    wiring::{self, Shop},
+    wiring::{self, Shop, Wired},
 };
 
 /// A test number that the simulator's own document uses.
@@ -56,11 +58,14 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
     layers.look_ups_at_once = usize::MAX >> 4;
     let engine = wiring::engine(Shop {
         store: Arc::clone(&store),
-        pg: arguments.pg.gateway(8080),
-        layers,
-        transport: Arc::new(InProcess(simulator.router())),
+        pg: Wired {
+            settings: arguments.pg.gateway(8080),
+            layers,
+            transport: Arc::new(InProcess(simulator.router())),
+        },
+        toss: None,
         settings: Settings::default(),
-    });
+    })?;
     callbacks.connect(Some(engine.clone()));
     engine.start_background();
 
@@ -75,7 +80,9 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
 
     let progress = Progress::new(!arguments.json);
     let mut read = |orders: u64| progress.show(&format!("{orders} orders checked"));
-    let verdict = verification::verify(&*store, Some(books_of(&simulator)), &mut read).await?;
+    let name = GatewayName::new(pg_simulator::NAME);
+    let theirs = BTreeMap::from([(name, books_of(&simulator))]);
+    let verdict = verification::verify(&*store, theirs, &mut read).await?;
     progress.end();
     let orders = arguments.load.orders;
     let figures = vec![
@@ -172,11 +179,11 @@ fn request(owner: UserId, run: u64, index: u64, product: ProductId) -> anyhow::R
         },
         owner,
         items: vec![Item { product_id: product, quantity: 1 }],
-        card: Card {
+        pay_with: PayWith::Card(Card {
             company: "SAMSUNG".to_owned(),
             number: CardNumber::parse(CARD).context("a card number")?,
             instalments: 0,
-        },
+        }),
         gateway: None,
         metadata: "{}".to_owned(),
     })
