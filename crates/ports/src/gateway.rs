@@ -83,10 +83,16 @@ pub trait Gateway: Send + Sync + 'static {
         RefundSighting::Unknown { text: "the gateway has no refund call".to_owned() }
     }
 
-    /// What it reports of one day in Seoul, read to its end. Moves no money; may take minutes.
-    async fn settlement(&self, day: Date) -> Result<DayReport, NoReport> {
+    /// Whether it can be asked what moved on a day.
+    fn reports_days(&self) -> bool {
+        false
+    }
+
+    /// What it reports of one day in Seoul, read to its end; an error says why there is no report.
+    /// Moves no money; may take minutes.
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
         let _ = day;
-        Err(NoReport::HasNone)
+        Err("the gateway has no settlement query".to_owned())
     }
 }
 
@@ -108,15 +114,6 @@ pub struct Complete {
     pub source: Source,
     /// How many days after a movement it lists it: 0 on the same day, 1 on the next.
     pub listed_after_days: u16,
-}
-
-/// Why there is no report of a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoReport {
-    /// The gateway has no such query.
-    HasNone,
-    /// It could not be read now.
-    Unavailable(String),
 }
 
 /// What a page at the gateway needs to know.

@@ -42,7 +42,7 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     entropy::Entropy,
-    gateway::{Card, DayReport, Gateway, NoPage, NoReport, Opening, Page, Refusal, Returned},
+    gateway::{Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned},
 };
 use payonce_resilience::{Moment, breaker::SharedBreaker};
 
@@ -199,8 +199,12 @@ impl Gateway for Guarded {
         self.ask(|| self.inner.look_up_refunds(attempt, refund)).await
     }
 
+    fn reports_days(&self) -> bool {
+        self.inner.reports_days()
+    }
+
     /// Straight through: it moves nothing, and who reads it says how long it may take.
-    async fn settlement(&self, day: Date) -> Result<DayReport, NoReport> {
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
         self.inner.settlement(day).await
     }
 }

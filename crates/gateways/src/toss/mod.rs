@@ -43,7 +43,7 @@ use payonce_domain::{
     },
 };
 use payonce_ports::gateway::{
-    Card, DayReport, Gateway, NoPage, NoReport, Opening, Page, Refusal, Returned,
+    Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -265,7 +265,11 @@ impl Gateway for Toss {
         }
     }
 
-    async fn settlement(&self, day: Date) -> Result<DayReport, NoReport> {
+    fn reports_days(&self) -> bool {
+        true
+    }
+
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
         self.report(day).await
     }
 }

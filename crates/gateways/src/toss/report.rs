@@ -2,7 +2,7 @@
 
 use jiff::civil;
 use payonce_domain::reconciliation::{Date, MovementType, Settled, SettlementLine, Source};
-use payonce_ports::gateway::{Complete, DayReport, NoReport};
+use payonce_ports::gateway::{Complete, DayReport};
 
 use super::{
     Toss,
@@ -13,10 +13,10 @@ use super::{
 const SETTLED_AFTER_DAYS: u16 = 1;
 
 impl Toss {
-    pub(super) async fn report(&self, day: Date) -> Result<DayReport, NoReport> {
+    pub(super) async fn report(&self, day: Date) -> Result<DayReport, String> {
         let day = civil_day(day)?;
-        let moved = self.transactions(day).await.map_err(NoReport::Unavailable)?;
-        let settled = self.settlements(day).await.map_err(NoReport::Unavailable)?;
+        let moved = self.transactions(day).await?;
+        let settled = self.settlements(day).await?;
         let mut report = DayReport::default();
         if moved.unreadable.is_empty() {
             report.complete.push(Complete { source: Source::Transactions, listed_after_days: 0 });
@@ -83,8 +83,8 @@ fn direction(kind: Kind) -> MovementType {
     }
 }
 
-fn civil_day(day: Date) -> Result<civil::Date, NoReport> {
-    day.to_string().parse().map_err(|error| NoReport::Unavailable(format!("{day}: {error}")))
+fn civil_day(day: Date) -> Result<civil::Date, String> {
+    day.to_string().parse().map_err(|error| format!("{day}: {error}"))
 }
 
 fn our_day(date: civil::Date) -> Option<Date> {
