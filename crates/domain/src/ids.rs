@@ -202,6 +202,9 @@ pub enum FulfilmentKind {}
 /// Names an incident.
 #[derive(Debug)]
 pub enum IncidentKind {}
+/// Names one reconciliation of one day.
+#[derive(Debug)]
+pub enum ReconciliationKind {}
 /// Names a user.
 #[derive(Debug)]
 pub enum UserKind {}
@@ -239,6 +242,9 @@ impl Kind for FulfilmentKind {
 impl Kind for IncidentKind {
     const PREFIX: &'static str = "inc";
 }
+impl Kind for ReconciliationKind {
+    const PREFIX: &'static str = "rec";
+}
 impl Kind for UserKind {
     const PREFIX: &'static str = "usr";
 }
@@ -265,6 +271,8 @@ pub type LedgerEntryId = Id<LedgerKind>;
 pub type FulfilmentId = Id<FulfilmentKind>;
 /// `inc_…`
 pub type IncidentId = Id<IncidentKind>;
+/// `rec_…`
+pub type ReconciliationId = Id<ReconciliationKind>;
 /// `usr_…`
 pub type UserId = Id<UserKind>;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use payonce_domain::{gateway::GatewayName, ids::Mint};
+use payonce_domain::{gateway::GatewayName, ids::Mint, reconciliation::FeeSchedule};
 use payonce_ports::{clock::Clock, entropy::Entropy, gateway::Gateway, store::Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -41,12 +41,17 @@ pub struct Settings {
     /// From which amount on, in minor units, two operators must agree what became of a payment in
     /// doubt; `None` if one is enough.
     pub second_person_from: Option<i64>,
+    /// From which hour in Seoul on the day before is reconciled, at gateways that report their days;
+    /// `None` if it is left to people.
+    pub reconcile_at: Option<u8>,
+    /// The fees that were agreed; of other gateways no rate is judged.
+    pub agreed_fees: BTreeMap<GatewayName, FeeSchedule>,
 }
 
 impl Default for Settings {
     /// Orders stay open for 15 minutes: time to fetch another card. Obligations are looked for
     /// five times a second; a lease outlives the longest look-up several times over. Two operators
-    /// must agree from 300,000 won on.
+    /// must agree from 300,000 won on. Settlements are complete by ten in the morning.
     fn default() -> Self {
         Self {
             open_for: Duration::from_mins(15),
@@ -55,6 +60,8 @@ impl Default for Settings {
             lease: Duration::from_mins(1),
             adjustment_every: Duration::from_mins(5),
             second_person_from: Some(300_000),
+            reconcile_at: Some(10),
+            agreed_fees: BTreeMap::new(),
         }
     }
 }
@@ -92,12 +99,16 @@ impl Engine {
         }
     }
 
-    /// Starts the obligation loop and the sweep. Once per process.
+    /// Starts the obligation loop, the sweep and the daily reconciliation. Once per process.
     pub fn start_background(&self) {
         let engine = self.clone();
         self.tasks.spawn(async move { engine.work_obligations().await });
         let engine = self.clone();
         self.tasks.spawn(async move { engine.adjust_on_schedule().await });
+        if self.parts.settings.reconcile_at.is_some() {
+            let engine = self.clone();
+            self.tasks.spawn(async move { engine.reconcile_on_schedule().await });
+        }
     }
 
     /// Ends: nothing new is begun, what is under way may finish within `grace`, and leases of what

@@ -2,8 +2,8 @@
 //!
 //! Read [`batch`] (commands in, one commit for many, replies out), [`checkout`] (placing and paying
 //! again), [`confirming`] (back from a gateway's page), [`settling`] (news in), [`refunds`] (money back),
-//! [`obligations`] (the one background loop). The engine knows no
-//! gateway, database or HTTP by name: it sees [`payonce_ports`].
+//! [`obligations`] (the one background loop), [`reconciliation`] (a gateway's day held against the
+//! books). The engine knows no gateway, database or HTTP by name: it sees [`payonce_ports`].
 
 pub mod adjustment;
 pub mod batch;
@@ -15,6 +15,7 @@ pub mod engine;
 pub mod giving_up;
 pub mod look_ups;
 pub mod obligations;
+pub mod reconciliation;
 pub mod refunds;
 pub mod remembering;
 pub mod repeating;

@@ -11,6 +11,7 @@ use payonce_domain::{
         evidence::{Outcome, Sighting},
         page::Return,
     },
+    reconciliation::{Date, SettlementLine, Source},
     refund::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
@@ -81,6 +82,38 @@ pub trait Gateway: Send + Sync + 'static {
         let _ = (attempt, refund);
         RefundSighting::Unknown { text: "the gateway has no refund call".to_owned() }
     }
+
+    /// Whether it can be asked what moved on a day.
+    fn reports_days(&self) -> bool {
+        false
+    }
+
+    /// What it reports of one day in Seoul, read to its end; an error says why there is no report.
+    /// Moves no money; may take minutes.
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
+        let _ = day;
+        Err("the gateway has no settlement query".to_owned())
+    }
+}
+
+/// What a gateway reports of one day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DayReport {
+    /// Every movement that could be read, of all its reports.
+    pub lines: Vec<SettlementLine>,
+    /// The reports that were read to their end, without a row that could not be read.
+    pub complete: Vec<Complete>,
+    /// Rows that could not be read, each with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// A report that was read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Complete {
+    /// Which.
+    pub source: Source,
+    /// How many days after a movement it lists it: 0 on the same day, 1 on the next.
+    pub listed_after_days: u16,
 }
 
 /// What a page at the gateway needs to know.

@@ -6,4 +6,5 @@
 pub mod clock;
 pub mod entropy;
 pub mod gateway;
+pub mod reconciliation;
 pub mod store;

@@ -27,6 +27,8 @@ use payonce_domain::{
 };
 use thiserror::Error;
 
+use crate::reconciliation::ReconciliationStore;
+
 /// A decision over loaded rows. Pure: it may run when the transaction is open, so it waits for nothing.
 pub type Decision = Box<dyn FnOnce(&mut World) + Send + 'static>;
 
@@ -244,9 +246,9 @@ pub struct ServerKey {
 /// The books of a shop.
 ///
 /// Every read sees what was committed before it began. Lists are in the order of ids, which is the
-/// order of time, and begin after the given id.
+/// order of time, and begin after the given id. What reconciling needs besides is a part of its own.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: ReconciliationStore + Send + Sync + 'static {
     /// Loads, decides, saves and commits, as one transaction; `Ok` means durable.
     ///
     /// The decision runs at most once per call. If it panics nothing is committed.

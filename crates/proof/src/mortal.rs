@@ -23,6 +23,7 @@ use payonce_domain::{
     obligation::Obligation,
     payment::Attempt,
     product::Product,
+    reconciliation::Date,
     sale::Sale,
     time::Timestamp,
 };
@@ -33,6 +34,7 @@ use payonce_gateways::{
 };
 use payonce_ports::{
     clock::Clock,
+    reconciliation::{FindingRow, Names, ReconciliationRun, ReconciliationStore, Turn},
     store::{
         AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
         StoreError, User,
@@ -455,5 +457,64 @@ impl Store for MortalStore {
 
     async fn secret(&self, name: &str, candidate: &str) -> Result<String, StoreError> {
         write!(self.secret(name, candidate))
+    }
+}
+
+#[async_trait]
+impl ReconciliationStore for MortalStore {
+    async fn sales_moved(
+        &self,
+        gateway: &GatewayName,
+        from: Timestamp,
+        to: Timestamp,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Sale>, StoreError> {
+        read!(self.sales_moved(gateway, from, to, after, limit))
+    }
+
+    async fn sales_named(
+        &self,
+        gateway: &GatewayName,
+        names: &Names,
+    ) -> Result<Vec<Sale>, StoreError> {
+        read!(self.sales_named(gateway, names))
+    }
+
+    async fn record_reconciliation(
+        &self,
+        run: &ReconciliationRun,
+        findings: &[FindingRow],
+    ) -> Result<(), StoreError> {
+        write!(self.record_reconciliation(run, findings))
+    }
+
+    async fn add_findings(&self, findings: &[FindingRow]) -> Result<(), StoreError> {
+        write!(self.add_findings(findings))
+    }
+
+    async fn reconciliations(
+        &self,
+        gateway: &GatewayName,
+        from: Date,
+        limit: u32,
+    ) -> Result<Vec<ReconciliationRun>, StoreError> {
+        read!(self.reconciliations(gateway, from, limit))
+    }
+
+    async fn open_findings(
+        &self,
+        gateway: Option<&GatewayName>,
+        limit: u32,
+    ) -> Result<Vec<FindingRow>, StoreError> {
+        read!(self.open_findings(gateway, limit))
+    }
+
+    async fn take_turn(&self, turn: &Turn, lease: Duration) -> Result<bool, StoreError> {
+        write!(self.take_turn(turn, lease))
+    }
+
+    async fn end_turn(&self, turn: &Turn) -> Result<(), StoreError> {
+        write!(self.end_turn(turn))
     }
 }

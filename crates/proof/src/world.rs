@@ -175,7 +175,11 @@ impl World {
                 callback_url: "http://localhost:8080/api/v1/payments/callback".to_owned(),
                 manners: pg_simulator::stock_manners(),
             },
-            settings: Settings { obligations_every: Duration::from_secs(5), ..Settings::default() },
+            settings: Settings {
+                obligations_every: Duration::from_secs(5),
+                reconcile_at: None,
+                ..Settings::default()
+            },
             lanes: 1,
             callbacks,
             webhooks,

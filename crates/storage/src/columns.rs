@@ -85,6 +85,19 @@ macro_rules! audit {
     };
 }
 
+macro_rules! reconciliations {
+    () => {
+        "id, gateway, day, at, source, matched, totals, findings"
+    };
+}
+
+macro_rules! findings {
+    () => {
+        "key, gateway, day, first_seen, last_seen, closed_at, severity, kind, english, korean, \
+         repair, repaired_at, order_id, payment_id"
+    };
+}
+
 macro_rules! users {
     () => {
         "id, email, password_hash, role, created_at"
@@ -98,6 +111,7 @@ macro_rules! server_keys {
 }
 
 pub(crate) use {
-    attempts, audit, fulfilments, holds, idempotency_keys, incidents, journal, obligations, orders,
-    payments, postings, products, refunds, server_keys, users,
+    attempts, audit, findings, fulfilments, holds, idempotency_keys, incidents, journal,
+    obligations, orders, payments, postings, products, reconciliations, refunds, server_keys,
+    users,
 };

@@ -35,8 +35,12 @@ macro_rules! migration {
 }
 
 /// All of them, in order.
-pub(crate) const ALL: &[Migration] =
-    &[migration!(1, "0001_books"), migration!(2, "0002_access"), migration!(3, "0003_refunds")];
+pub(crate) const ALL: &[Migration] = &[
+    migration!(1, "0001_books"),
+    migration!(2, "0002_access"),
+    migration!(3, "0003_refunds"),
+    migration!(4, "0004_reconciliation"),
+];
 
 /// A migration that has been, or would be, applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

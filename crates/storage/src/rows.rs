@@ -21,9 +21,12 @@ use payonce_domain::{
     refund::Refund,
     sale::Sale,
 };
-use payonce_ports::store::{
-    AuditEntry, Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey, StoreError,
-    User,
+use payonce_ports::{
+    reconciliation::{FindingRow, ReconciliationRun},
+    store::{
+        AuditEntry, Backlog, IdempotencyKey, IdempotencyRow, RememberedReply, ServerKey,
+        StoreError, User,
+    },
 };
 
 use crate::{
@@ -259,6 +262,40 @@ pub(crate) fn audit(row: &impl Row) -> Result<AuditEntry, StoreError> {
     })
 }
 
+pub(crate) fn reconciliation(row: &impl Row) -> Result<ReconciliationRun, StoreError> {
+    let mut cells = Cells::of(row, "reconciliations", columns::reconciliations!());
+    Ok(ReconciliationRun {
+        id: cells.id()?,
+        gateway: GatewayName::new(cells.text()?),
+        day: cells.id()?,
+        at: cells.time()?,
+        source: cells.string()?,
+        matched: cells.small()?,
+        totals: cells.string()?,
+        findings: cells.small()?,
+    })
+}
+
+pub(crate) fn finding(row: &impl Row) -> Result<FindingRow, StoreError> {
+    let mut cells = Cells::of(row, "findings", columns::findings!());
+    Ok(FindingRow {
+        key: cells.string()?,
+        gateway: GatewayName::new(cells.text()?),
+        day: cells.id()?,
+        first_seen: cells.time()?,
+        last_seen: cells.time()?,
+        closed_at: cells.maybe_time()?,
+        severity: cells.word()?,
+        kind: cells.word()?,
+        english: cells.string()?,
+        korean: cells.string()?,
+        repair: cells.string()?,
+        repaired_at: cells.maybe_time()?,
+        order_id: cells.maybe_id()?,
+        payment_id: cells.maybe_id()?,
+    })
+}
+
 pub(crate) fn user(row: &impl Row) -> Result<User, StoreError> {
     let mut cells = Cells::of(row, "users", columns::users!());
     Ok(User {
@@ -418,6 +455,7 @@ pub(crate) const ORPHANS: &[(&str, &str)] = &[
     orphans_of!("postings"),
     orphans_of!("fulfilments"),
     orphans_of!("incidents"),
+    orphans_of!("findings"),
     orphans_of!("idempotency_keys"),
     (
         "orders",

@@ -248,8 +248,7 @@ impl Settling<'_> {
             }
             AttemptState::NotCharged => self.surfaced(reference),
             // Nobody can charge what we never confirmed; a verdict will tell.
-            AttemptState::Recorded => Ok(()),
-            AttemptState::Approved | AttemptState::Declined => Ok(()),
+            AttemptState::Recorded | AttemptState::Approved | AttemptState::Declined => Ok(()),
         }
     }
 
@@ -522,7 +521,8 @@ impl Settling<'_> {
         // It has surfaced beside another attempt, or too late: whatever becomes of it is told.
         let surfaced = after.state == AttemptState::NotCharged && after.reference.is_some();
         let done = match after.state {
-            AttemptState::Approved | AttemptState::Declined => true,
+            // What is recorded may be confirmed again, and is asked about from then on.
+            AttemptState::Approved | AttemptState::Declined | AttemptState::Recorded => true,
             AttemptState::NotCharged => {
                 !surfaced && (!believed_absent || doubt_ends.is_none_or(|ends| now >= ends))
             }
@@ -530,8 +530,6 @@ impl Settling<'_> {
                 self.alarm_beyond_horizon(&after)?;
                 false
             }
-            // It may be confirmed again, and is asked about from then on.
-            AttemptState::Recorded => true,
         };
         if !after.state.is_at_gateway()
             && let Some(attempt) = self.draft.attempt_mut(after.id)

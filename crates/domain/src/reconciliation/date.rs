@@ -53,6 +53,12 @@ impl Date {
         Self::of_number(self.number() + days as i64)
     }
 
+    /// The day so many days earlier.
+    #[must_use]
+    pub const fn minus_days(self, days: u16) -> Self {
+        Self::of_number(self.number() - days as i64)
+    }
+
     /// How many days ago `earlier` was; negative if it lies ahead.
     pub const fn days_since(self, earlier: Self) -> i64 {
         self.number() - earlier.number()
@@ -151,6 +157,7 @@ mod tests {
             let next = day.next();
             assert!(day < next && next.days_since(day) == 1);
             assert_eq!(next.to_string().parse(), Ok(next));
+            assert_eq!(next.minus_days(1), day);
             day = next;
         }
         assert_eq!(day, date("2299-12-31"));

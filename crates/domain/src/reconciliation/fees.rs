@@ -1,34 +1,16 @@
-//! Fees: what is wrong with one, and how one that is right is posted.
+//! Fees: what is wrong with one, and what one that is right amounts to.
 
 use super::{Difference, Expectations, MovementType, OurMovement, Settled, SettlementLine};
 use crate::{
     gateway::GatewayName,
-    ids::{AttemptId, OrderId},
-    ledger,
+    ids::{AttemptId, OrderId, RefundId},
     money::Money,
     words::Word,
 };
 
-/// The account of the VAT in gateways' fees, which the tax office owes us.
-pub const VAT_PAID: &str = "vat:paid";
-
-/// The account of what one gateway has kept for itself.
-pub fn fees_account(gateway: &GatewayName) -> String {
-    format!("gateway:{gateway}:fees")
-}
-
-/// One leg of an entry: debit positive, credit negative.
+/// A fee that agrees with its schedule; how it is posted: [`super::posting`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
-    /// Which account moves.
-    pub account: String,
-    /// By how much.
-    pub amount: Money,
-}
-
-/// A fee that agrees with its schedule and is not in the ledger yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeeToPost {
+pub struct SettledFee {
     /// Who keeps it.
     pub gateway: GatewayName,
     /// The gateway's name of the movement.
@@ -40,56 +22,43 @@ pub struct FeeToPost {
     /// For which attempt.
     pub attempt_id: AttemptId,
     /// For which refund; a charge has none.
-    pub refund: Option<String>,
-    /// The fee, VAT included.
-    pub fee: Money,
-    /// What to post; sums to zero.
-    pub entry: Vec<Leg>,
+    pub refund_id: Option<RefundId>,
+    /// What the gateway keeps, VAT included; negative where it gives back.
+    pub kept: Money,
+    /// The VAT in it.
+    pub vat: Money,
 }
 
-impl FeeToPost {
-    /// The unique key under which it is posted: a movement has one fee, whichever day reports it.
+impl SettledFee {
+    /// Its unique name: a movement has one fee, whichever day reports it.
     pub fn key(&self) -> String {
         format!("fee:{}:{}:{}", self.gateway, self.kind.word(), self.movement)
     }
 
-    /// The entry that takes [`Self::entry`] back.
-    pub fn reversal(&self) -> Vec<Leg> {
-        self.entry
-            .iter()
-            .map(|leg| Leg { account: leg.account.clone(), amount: leg.amount.negated() })
-            .collect()
-    }
-
-    /// The fee of a settled line that was judged and found right; a fee of nothing is not posted.
+    /// The fee of a settled line that was judged and found right; a fee of nothing is none.
     pub(super) fn of(line: &SettlementLine, settled: &Settled, ours: &OurMovement) -> Option<Self> {
         if settled.fee.minor == 0 {
             return None;
         }
-        let supply = settled.fee.plus(settled.vat.negated()).ok()?;
-        let legs = [
-            (fees_account(&line.gateway), supply),
-            (VAT_PAID.to_owned(), settled.vat),
-            (ledger::receivable(&line.gateway), settled.fee.negated()),
-        ];
-        let entry = legs
-            .into_iter()
-            .filter(|(_, amount)| amount.minor != 0)
-            .map(|(account, amount)| match line.kind {
-                MovementType::Charge => Leg { account, amount },
-                MovementType::Refund => Leg { account, amount: amount.negated() },
-            })
-            .collect();
         Some(Self {
             gateway: line.gateway.clone(),
             movement: line.movement.clone(),
             kind: line.kind,
             order_id: ours.order_id,
             attempt_id: ours.attempt_id,
-            refund: ours.refund.clone(),
-            fee: settled.fee,
-            entry,
+            refund_id: ours.refund_id,
+            kept: kept(line.kind, settled.fee),
+            vat: kept(line.kind, settled.vat),
         })
+    }
+}
+
+/// A sum that goes along with a movement, seen from the gateway: what it keeps of a charge, it gives
+/// back of a refund. The other way round as well.
+pub(super) const fn kept(kind: MovementType, sum: Money) -> Money {
+    match kind {
+        MovementType::Charge => sum,
+        MovementType::Refund => sum.negated(),
     }
 }
 

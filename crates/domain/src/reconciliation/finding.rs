@@ -41,8 +41,8 @@ impl Finding {
     pub fn subject(&self) -> String {
         match (&self.line, &self.ours) {
             (Some(line), _) => line.movement.clone(),
-            (None, Some(ours)) => match &ours.refund {
-                Some(refund) => refund.clone(),
+            (None, Some(ours)) => match ours.refund_id {
+                Some(refund_id) => refund_id.to_string(),
                 None => ours.attempt_id.to_string(),
             },
             (None, None) => String::new(),

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Date, Difference, Expectations, FeeToPost, Finding, MovementType, OurCertainty, OurMovement,
-    Report, Settled, SettlementLine, Total, fees, matching::Pairs, strays::Strays, theirs::Theirs,
+    Date, Difference, Expectations, Finding, MovementType, OurCertainty, OurMovement, Report,
+    Settled, SettledFee, SettlementLine, Total, fees, matching::Pairs, strays::Strays,
+    theirs::Theirs,
 };
 use crate::{gateway::GatewayName, money::Money};
 
@@ -26,6 +27,7 @@ pub(super) fn judge(
         totals: BTreeMap::new(),
         findings: Vec::new(),
         unposted: Vec::new(),
+        posted: Vec::new(),
     };
     for (movement, pair) in theirs.iter().zip(&pairs.of_theirs) {
         if movement.is_repeated() {
@@ -56,7 +58,8 @@ struct Judging<'a> {
     without_effect: u64,
     totals: BTreeMap<(GatewayName, MovementType, &'static str), Total>,
     findings: Vec<Finding>,
-    unposted: Vec<FeeToPost>,
+    unposted: Vec<SettledFee>,
+    posted: Vec<SettledFee>,
 }
 
 impl Judging<'_> {
@@ -139,8 +142,10 @@ impl Judging<'_> {
         if let Some(fault) = fees::fault(line, settled, ours, self.expectations) {
             let sums = (fault.expected, Some(fault.seen));
             self.find(fault.difference, theirs, Some(ours), Some(sums));
-        } else if ours.certainty == OurCertainty::Certain && ours.posted_fee.is_none() {
-            self.unposted.extend(FeeToPost::of(line, settled, ours));
+        } else if ours.posted_fee.is_some() {
+            self.posted.extend(SettledFee::of(line, settled, ours));
+        } else if ours.certainty == OurCertainty::Certain {
+            self.unposted.extend(SettledFee::of(line, settled, ours));
         }
     }
 
@@ -197,6 +202,7 @@ impl Judging<'_> {
             totals: self.totals.into_values().collect(),
             findings: self.findings,
             unposted: self.unposted,
+            posted: self.posted,
         }
     }
 }

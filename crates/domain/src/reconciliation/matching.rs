@@ -21,7 +21,7 @@ pub(super) struct Pairs {
 pub(super) fn in_order(ours: &[OurMovement]) -> Vec<&OurMovement> {
     let mut ordered: Vec<_> = ours.iter().collect();
     ordered.sort_by_cached_key(|ours| {
-        let name = (ours.attempt_id, ours.refund.clone(), ours.kind, ours.gateway.clone());
+        let name = (ours.attempt_id, ours.refund_id, ours.kind, ours.gateway.clone());
         let keys = (ours.movement.clone(), ours.reference.clone(), ours.gateway_order_id.clone());
         let amount = (ours.amount.minor, ours.amount.currency.code());
         (ours.certainty, ours.at, name, keys, amount)

@@ -4,13 +4,15 @@
 //! (which reports were read, what fees were agreed), `difference` (every way to disagree), `theirs`
 //! (the lines of one movement), `matching` (which movement of theirs is which of ours), `judging`
 //! (what differs), `strays` (what is none of ours), `fees`, `finding` and `telling` (one thing that
-//! differs, and its sentences), `repair` (what is done about each), `report`.
+//! differs, and its sentences), `repair` (what is done about each), `report`; then the two decisions that
+//! reconciling adds: `posting` (a fee enters the ledger, or leaves it) and `alarm` (a person must look).
 //!
 //! A line is evidence that money moved. A missing line is evidence of nothing: no report is proof
 //! that it is complete, so what is not listed is asked about again and never called uncharged.
 //! Pure, and takes no hint of what was found before: the same day read twice has the same findings
 //! under the same keys.
 
+mod alarm;
 mod date;
 mod difference;
 mod expectations;
@@ -20,6 +22,7 @@ mod judging;
 mod line;
 mod matching;
 mod ours;
+pub mod posting;
 mod repair;
 mod report;
 mod strays;
@@ -28,13 +31,14 @@ mod telling;
 mod tests;
 mod theirs;
 
+pub use alarm::alarm;
 pub use date::{BadDate, Date};
 pub use difference::{Difference, FindingType, Severity};
 pub use expectations::{Expectations, FeeSchedule, Reading, RefundedFee};
-pub use fees::{FeeToPost, Leg, VAT_PAID, fees_account};
+pub use fees::SettledFee;
 pub use finding::Finding;
 pub use line::{MovementType, Settled, SettlementLine, Source};
-pub use ours::{OurCertainty, OurMovement};
+pub use ours::{OurCertainty, OurMovement, movements};
 pub use repair::{LOOK_UP_FOR_DAYS, Planned, Repair, plan, repair};
 pub use report::{Report, Total};
 

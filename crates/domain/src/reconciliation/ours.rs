@@ -1,11 +1,13 @@
 //! What our books say of one charge attempt or of one refund.
 
-use super::MovementType;
+use super::{MovementType, fees::kept};
 use crate::{
     gateway::GatewayName,
-    ids::{AttemptId, OrderId, PaymentId},
+    ids::{AttemptId, OrderId, PaymentId, RefundId},
     money::Money,
-    payment::AttemptState,
+    payment::{Attempt, AttemptState},
+    refund::{Refund, RefundState},
+    sale::Sale,
     time::Timestamp,
     words::Word,
 };
@@ -31,6 +33,17 @@ impl From<AttemptState> for OurCertainty {
             AttemptState::Approved => Self::Certain,
             AttemptState::Declined => Self::Not,
             AttemptState::Recorded | AttemptState::NotCharged => Self::BelievedNot,
+        }
+    }
+}
+
+impl From<RefundState> for OurCertainty {
+    fn from(state: RefundState) -> Self {
+        match state {
+            RefundState::Sent | RefundState::Unknown => Self::InDoubt,
+            RefundState::Done => Self::Certain,
+            RefundState::Owed => Self::BelievedNot,
+            RefundState::Refused => Self::Not,
         }
     }
 }
@@ -62,7 +75,7 @@ pub struct OurMovement {
     /// The attempt that charges, or whose charge is given back.
     pub attempt_id: AttemptId,
     /// The refund; a charge has none.
-    pub refund: Option<String>,
+    pub refund_id: Option<RefundId>,
     /// The order id that the gateway knows the attempt by.
     pub gateway_order_id: String,
     /// The gateway's name of the payment, once known.
@@ -77,6 +90,62 @@ pub struct OurMovement {
     pub certainty: OurCertainty,
     /// When it was recorded; if certain, when it became so.
     pub at: Timestamp,
-    /// The gateway's fee for it in our ledger, VAT included.
+    /// The gateway's fee for it in our ledger, VAT included, with the sign of the amount.
     pub posted_fee: Option<Money>,
+}
+
+/// Every movement of this sale at one gateway.
+pub fn movements(sale: &Sale, gateway: &GatewayName) -> Vec<OurMovement> {
+    let mut movements = Vec::new();
+    for attempt in sale.attempts.iter().filter(|attempt| attempt.gateway == *gateway) {
+        movements.push(charge(sale, attempt));
+        let refunds = sale.refunds.iter().filter(|refund| refund.attempt_id == attempt.id);
+        movements.extend(refunds.map(|refund| given_back(sale, attempt, refund)));
+    }
+    movements
+}
+
+fn charge(sale: &Sale, attempt: &Attempt) -> OurMovement {
+    let certainty = OurCertainty::from(attempt.state);
+    OurMovement {
+        gateway: attempt.gateway.clone(),
+        order_id: sale.order.id,
+        payment_id: sale.payment.id,
+        attempt_id: attempt.id,
+        refund_id: None,
+        gateway_order_id: attempt.gateway_order_id.clone(),
+        reference: attempt.reference.clone(),
+        movement: None,
+        kind: MovementType::Charge,
+        amount: attempt.amount,
+        certainty,
+        at: moment(certainty, attempt.certain_at, attempt.recorded_at),
+        posted_fee: attempt.fee,
+    }
+}
+
+fn given_back(sale: &Sale, attempt: &Attempt, refund: &Refund) -> OurMovement {
+    let certainty = OurCertainty::from(refund.state);
+    OurMovement {
+        refund_id: Some(refund.id),
+        reference: Some(refund.charge.clone()),
+        movement: refund.reference.clone(),
+        kind: MovementType::Refund,
+        amount: refund.amount,
+        certainty,
+        at: moment(certainty, refund.certain_at, refund.requested_at),
+        posted_fee: refund.fee.map(|fee| kept(MovementType::Refund, fee)),
+        ..charge(sale, attempt)
+    }
+}
+
+fn moment(
+    certainty: OurCertainty,
+    certain_at: Option<Timestamp>,
+    recorded_at: Timestamp,
+) -> Timestamp {
+    match certainty {
+        OurCertainty::Certain => certain_at.unwrap_or(recorded_at),
+        OurCertainty::InDoubt | OurCertainty::BelievedNot | OurCertainty::Not => recorded_at,
+    }
 }

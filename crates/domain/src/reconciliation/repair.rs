@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Date, Difference, FeeToPost, Finding, MovementType, Report};
+use super::{Date, Difference, Finding, MovementType, Report, SettledFee};
 use crate::{
     gateway::GatewayName,
-    ids::AttemptId,
+    ids::{AttemptId, RefundId},
     money::Money,
     payment::evidence::{Transaction, Verdict},
 };
@@ -33,9 +33,11 @@ pub enum Repair {
         /// The attempt whose charge was given back.
         attempt: AttemptId,
         /// The refund that we hold in doubt or believe unmade.
-        refund: String,
+        refund_id: RefundId,
         /// The gateway's name of it.
         movement: String,
+        /// How much was given back.
+        amount: Money,
     },
     /// A second charge is given back; the one that pays the order stays.
     RefundExtra {
@@ -53,8 +55,8 @@ pub enum Repair {
     },
     /// Fees that agree are posted, each once under its own key.
     PostFees {
-        /// Each with its entry and its reversal.
-        lines: Vec<FeeToPost>,
+        /// One a movement.
+        lines: Vec<SettledFee>,
     },
     /// A person must look.
     Incident {
@@ -104,7 +106,7 @@ impl Repair {
                 "nothing: the buyer has the money; our record of it can be corrected by an operator"
             }
             Self::RefundExtra { .. } => "nothing: a refund cannot be called back",
-            Self::PostFees { .. } => "the reversal of each line's entry",
+            Self::PostFees { .. } => "posting each fee back",
             Self::LookUp { .. } | Self::Incident { .. } => "nothing needs to: no money moves",
         }
     }
@@ -127,7 +129,7 @@ pub fn plan(report: &Report, today: Date) -> Vec<Planned> {
         .findings
         .iter()
         .map(|finding| Planned { key: finding.key(), repair: repair(finding, today) });
-    let mut fees: BTreeMap<&GatewayName, Vec<FeeToPost>> = BTreeMap::new();
+    let mut fees: BTreeMap<&GatewayName, Vec<SettledFee>> = BTreeMap::new();
     for fee in &report.unposted {
         fees.entry(&fee.gateway).or_default().push(fee.clone());
     }
@@ -162,8 +164,9 @@ fn by_rule(finding: &Finding, age_days: u32) -> Option<Repair> {
                 }),
                 MovementType::Refund => Some(Repair::ConfirmRefund {
                     attempt,
-                    refund: ours.refund.clone()?,
+                    refund_id: ours.refund_id?,
                     movement: line.movement.clone(),
+                    amount: line.amount,
                 }),
             }
         }

@@ -1,6 +1,6 @@
 //! What one reconciliation came to.
 
-use super::{Date, FeeToPost, Finding, MovementType};
+use super::{Date, Finding, MovementType, SettledFee};
 use crate::gateway::GatewayName;
 
 /// What one reconciliation came to. The same lines and books have the same report.
@@ -16,7 +16,9 @@ pub struct Report {
     /// What differs, the gravest first.
     pub findings: Vec<Finding>,
     /// Fees that agree and are not in the ledger yet.
-    pub unposted: Vec<FeeToPost>,
+    pub unposted: Vec<SettledFee>,
+    /// Fees that agree and are in the ledger.
+    pub posted: Vec<SettledFee>,
 }
 
 impl Report {

@@ -170,13 +170,14 @@ impl<'a> Strays<'a> {
             && self.refunded_by_us(line) >= i128::from(line.amount.minor)
     }
 
+    /// What our books give back of this payment, or owe to: all but what the gateway refused.
     fn refunded_by_us(&self, line: &SettlementLine) -> i128 {
         self.refunds_of_reference
             .get(&payment(line))
             .into_iter()
             .flatten()
             .map(|position| self.ours[*position])
-            .filter(|refund| refund.certainty <= OurCertainty::InDoubt)
+            .filter(|refund| refund.certainty != OurCertainty::Not)
             .map(|refund| i128::from(refund.amount.minor))
             .sum()
     }

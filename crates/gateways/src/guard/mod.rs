@@ -33,6 +33,7 @@ use payonce_domain::{
         Attempt,
         evidence::{Outcome, Sighting},
     },
+    reconciliation::Date,
     refund::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
@@ -41,7 +42,7 @@ use payonce_domain::{
 use payonce_ports::{
     clock::Clock,
     entropy::Entropy,
-    gateway::{Card, Gateway, NoPage, Opening, Page, Refusal, Returned},
+    gateway::{Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned},
 };
 use payonce_resilience::{Moment, breaker::SharedBreaker};
 
@@ -196,6 +197,15 @@ impl Gateway for Guarded {
 
     async fn look_up_refunds(&self, attempt: &Attempt, refund: &Refund) -> RefundSighting {
         self.ask(|| self.inner.look_up_refunds(attempt, refund)).await
+    }
+
+    fn reports_days(&self) -> bool {
+        self.inner.reports_days()
+    }
+
+    /// Straight through: it moves nothing, and who reads it says how long it may take.
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
+        self.inner.settlement(day).await
     }
 }
 

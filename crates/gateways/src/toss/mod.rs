@@ -9,7 +9,8 @@
 //! reason. Webhooks of payments are unsigned (§12): triggers only. No card number ever passes here.
 //!
 //! Read [`Settings`], `codes` (what each error proves), `answers`, `cancel` (giving back), `page` (the
-//! buyer's way), [`billing`] (charging again without the buyer), [`webhook`], [`settlement`].
+//! buyer's way), [`billing`] (charging again without the buyer), [`webhook`], [`settlement`], `report` (a
+//! settlement as reconciliation reads it).
 
 mod amount;
 mod answers;
@@ -17,6 +18,7 @@ pub mod billing;
 mod cancel;
 mod codes;
 mod page;
+mod report;
 mod settings;
 pub mod settlement;
 #[cfg(test)]
@@ -36,12 +38,15 @@ use payonce_domain::{
         Attempt,
         evidence::{Outcome, Sighting, Transaction},
     },
+    reconciliation::Date,
     refund::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{Card, Gateway, NoPage, Opening, Page, Refusal, Returned};
+use payonce_ports::gateway::{
+    Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -275,6 +280,14 @@ impl Gateway for Toss {
             }
             Seen::Unknown(text) => RefundSighting::Unknown { text },
         }
+    }
+
+    fn reports_days(&self) -> bool {
+        true
+    }
+
+    async fn settlement(&self, day: Date) -> Result<DayReport, String> {
+        self.report(day).await
     }
 }
 

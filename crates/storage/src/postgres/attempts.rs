@@ -3,7 +3,7 @@
 use payonce_domain::{
     gateway::GatewayName, ids::OrderId, payment::Attempt, time::Timestamp, words::Word,
 };
-use payonce_ports::store::StoreError;
+use payonce_ports::{reconciliation::Names, store::StoreError};
 
 use super::connection::{Connection, column};
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
     columns, json, means, rows,
 };
 
-pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, AT_GATEWAY, ORDERS_AT_GATEWAY, INSERT, UPDATE];
+pub(crate) const STATEMENTS: &[&str] =
+    &[OF_ORDERS, AT_GATEWAY, ORDERS_AT_GATEWAY, ORDERS_MOVED, ORDERS_NAMED, INSERT, UPDATE];
 
 const OF_ORDERS: &str = concat!(
     "SELECT ",
@@ -60,6 +61,60 @@ pub(crate) async fn orders_at_gateway(
 ) -> Result<Vec<OrderId>, StoreError> {
     let after = after.map(|id| id.to_string());
     let found = connection.query(ORDERS_AT_GATEWAY, &[&after, &i64::from(limit)]).await?;
+    found.iter().map(rows::order_id).collect()
+}
+
+const ORDERS_MOVED: &str = "
+SELECT order_id FROM attempts
+WHERE gateway = $1::TEXT AND certain_at >= $2::BIGINT AND certain_at < $3::BIGINT
+  AND order_id > COALESCE($4::TEXT, '')
+UNION
+SELECT refunds.order_id FROM refunds
+WHERE refunds.certain_at >= $2::BIGINT AND refunds.certain_at < $3::BIGINT
+  AND refunds.order_id > COALESCE($4::TEXT, '')
+  AND EXISTS (SELECT 1 FROM attempts
+              WHERE attempts.order_id = refunds.order_id
+                AND attempts.id = refunds.attempt_id AND attempts.gateway = $1::TEXT)
+ORDER BY order_id LIMIT $5::BIGINT";
+
+/// Orders with an attempt at this gateway, or a refund of one, that became certain from the first of
+/// these moments on and before the second.
+pub(crate) async fn orders_moved(
+    connection: &Connection,
+    gateway: &GatewayName,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let after = after.map(|id| id.to_string());
+    let (from, to, limit) = (from.micros(), to.micros(), i64::from(limit));
+    let found =
+        connection.query(ORDERS_MOVED, &[&gateway.as_str(), &from, &to, &after, &limit]).await?;
+    found.iter().map(rows::order_id).collect()
+}
+
+const ORDERS_NAMED: &str = "
+SELECT order_id FROM attempts
+WHERE gateway = $1::TEXT AND gateway_order_id = ANY($2::TEXT[])
+UNION
+SELECT order_id FROM attempts
+WHERE gateway = $1::TEXT AND reference = ANY($3::TEXT[])
+UNION
+SELECT named.order_id
+FROM (SELECT order_id, attempt_id FROM refunds WHERE charge = ANY($3::TEXT[])
+      UNION SELECT order_id, attempt_id FROM refunds WHERE reference = ANY($3::TEXT[])) AS named
+JOIN attempts ON attempts.order_id = named.order_id
+             AND attempts.id = named.attempt_id AND attempts.gateway = $1::TEXT";
+
+/// Orders with an attempt at this gateway, or a refund of one, that has one of these names.
+pub(crate) async fn orders_named(
+    connection: &Connection,
+    gateway: &GatewayName,
+    names: &Names,
+) -> Result<Vec<OrderId>, StoreError> {
+    let found = connection
+        .query(ORDERS_NAMED, &[&gateway.as_str(), &names.gateway_order_ids, &names.references])
+        .await?;
     found.iter().map(rows::order_id).collect()
 }
 

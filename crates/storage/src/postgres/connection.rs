@@ -14,8 +14,8 @@ use tokio_postgres::{Client, Config, NoTls, Row, Statement, types::ToSql};
 use super::{
     access, attempts, audit,
     errors::{failed, failed_commit, told},
-    fulfilments, holds, idempotency, incidents, journal, obligations, orders, payments, postings,
-    products, refunds, sales, transact,
+    findings, fulfilments, holds, idempotency, incidents, journal, obligations, orders, payments,
+    postings, products, reconciliation_turns, reconciliations, refunds, sales, transact,
 };
 use crate::open::OpenError;
 
@@ -67,6 +67,7 @@ const CATALOGUE: &[&[&str]] = &[
     access::STATEMENTS,
     attempts::STATEMENTS,
     audit::STATEMENTS,
+    findings::STATEMENTS,
     fulfilments::STATEMENTS,
     holds::STATEMENTS,
     idempotency::STATEMENTS,
@@ -77,6 +78,8 @@ const CATALOGUE: &[&[&str]] = &[
     payments::STATEMENTS,
     postings::STATEMENTS,
     products::STATEMENTS,
+    reconciliation_turns::STATEMENTS,
+    reconciliations::STATEMENTS,
     refunds::STATEMENTS,
     sales::STATEMENTS,
     transact::STATEMENTS,

@@ -83,7 +83,7 @@ impl PostgresStore {
         })
     }
 
-    async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -99,14 +99,15 @@ impl PostgresStore {
     }
 
     /// For statements that write and commit by themselves: no answer means nobody knows.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.chores.run(StoreError::InDoubt, work).await
     }
 
-    fn now(&self) -> Option<Timestamp> {
+    /// The time that tests give; the database's own is used without.
+    pub(super) fn now(&self) -> Option<Timestamp> {
         self.clock.as_ref().map(|clock| clock.now())
     }
 }

@@ -73,6 +73,63 @@ pub(crate) fn orders_at_gateway(
     Ok(ids)
 }
 
+/// Orders with an attempt at this gateway, or a refund of one, that became certain from the first of
+/// these moments on and before the second.
+pub(crate) fn orders_moved(
+    connection: &Connection,
+    gateway: &GatewayName,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT order_id FROM attempts
+             WHERE gateway = ?1 AND certain_at >= ?2 AND certain_at < ?3
+               AND order_id > COALESCE(?4, '')
+             UNION
+             SELECT refunds.order_id FROM refunds
+             WHERE refunds.certain_at >= ?2 AND refunds.certain_at < ?3
+               AND refunds.order_id > COALESCE(?4, '')
+               AND EXISTS (SELECT 1 FROM attempts
+                           WHERE attempts.order_id = refunds.order_id
+                             AND attempts.id = refunds.attempt_id AND attempts.gateway = ?1)
+             ORDER BY order_id LIMIT ?5",
+        )
+        .map_err(failed)?;
+    let mut found = statement
+        .query(params![
+            gateway.as_str(),
+            from.micros(),
+            to.micros(),
+            after.map(|id| id.to_string()),
+            limit
+        ])
+        .map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
+}
+
+/// Orders with an attempt that the gateway knows by this name of its own.
+pub(crate) fn orders_referred(
+    connection: &Connection,
+    gateway: &GatewayName,
+    reference: &str,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT order_id FROM attempts WHERE gateway = ?1 AND reference = ?2")
+        .map_err(failed)?;
+    let mut found = statement.query(params![gateway.as_str(), reference]).map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
+}
+
 /// Adds attempts.
 pub(crate) fn insert(connection: &Connection, new: &[Of<&Attempt>]) -> Result<(), StoreError> {
     let mut statement = connection

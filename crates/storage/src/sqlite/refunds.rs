@@ -1,6 +1,7 @@
 //! Table `refunds`.
 
 use payonce_domain::{
+    gateway::GatewayName,
     ids::{OrderId, RefundId},
     refund::Refund,
     time::Timestamp,
@@ -44,6 +45,29 @@ pub(crate) fn order_of(
         connection.prepare_cached("SELECT order_id FROM refunds WHERE id = ?1").map_err(failed)?;
     let mut found = statement.query([id.to_string()]).map_err(failed)?;
     found.next().map_err(failed)?.map(rows::order_id).transpose()
+}
+
+/// Orders with a refund at this gateway that it knows by this name of its own, or whose charge it does.
+pub(crate) fn orders_referred(
+    connection: &Connection,
+    gateway: &GatewayName,
+    reference: &str,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT named.order_id
+             FROM (SELECT order_id, attempt_id FROM refunds WHERE charge = ?2
+                   UNION SELECT order_id, attempt_id FROM refunds WHERE reference = ?2) AS named
+             JOIN attempts ON attempts.order_id = named.order_id
+                          AND attempts.id = named.attempt_id AND attempts.gateway = ?1",
+        )
+        .map_err(failed)?;
+    let mut found = statement.query(params![gateway.as_str(), reference]).map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
 }
 
 /// Adds refunds.

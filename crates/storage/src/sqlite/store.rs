@@ -89,7 +89,7 @@ impl SqliteStore {
     }
 
     /// Runs `work` in a transaction that only reads, so that all its statements see one moment.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -103,7 +103,7 @@ impl SqliteStore {
     }
 
     /// Runs `work` on the writer in a transaction of its own.
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -116,6 +116,10 @@ impl SqliteStore {
             Ok(done)
         })
         .await
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Off the async threads. A panic of `work` goes on in the caller.

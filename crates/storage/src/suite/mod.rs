@@ -12,6 +12,7 @@ pub mod access;
 pub mod concurrency;
 pub mod leases;
 pub mod lists;
+pub mod reconciliation;
 pub mod refusals;
 pub mod round_trip;
 pub mod samples;

@@ -43,10 +43,10 @@ async fn an_unmigrated_database_is_refused_and_told_what_to_do() {
     let refused = PostgresStore::open(&url, settings.clone(), None).await.map(drop);
     assert!(refused.unwrap_err().to_string().contains("payonce migrate"));
     let target = Target::Postgres(url.clone());
-    assert_eq!(pending(&target).await.unwrap().len(), 3);
+    assert_eq!(pending(&target).await.unwrap().len(), 4);
     // Two at once: one works, the other waits and finds nothing to do.
     let (one, two) = tokio::join!(migrate(&target), migrate(&target));
-    assert_eq!(one.unwrap().len() + two.unwrap().len(), 3);
+    assert_eq!(one.unwrap().len() + two.unwrap().len(), 4);
     assert_eq!(pending(&target).await, Ok(vec![]));
     PostgresStore::open(&url, settings, None).await.unwrap();
 }

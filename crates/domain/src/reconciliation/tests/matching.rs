@@ -11,7 +11,7 @@ fn equal_partial_refunds_are_told_apart_by_their_movements() {
     }
     let report = world.report();
     assert_eq!(world.found(), [(Difference::NotListed, "look_up")]);
-    assert_eq!(report.findings[0].subject(), "rfd_8a");
+    assert_eq!(report.findings[0].subject(), refund_id(8, "a").to_string());
 
     world.list(refund_line(8, "z", 1_000));
     assert_eq!(

@@ -10,7 +10,12 @@ mod words;
 use std::time::Duration;
 
 use super::*;
-use crate::{gateway::GatewayName, ids::Mint, money::Money, time::Timestamp};
+use crate::{
+    gateway::GatewayName,
+    ids::{Mint, RefundId},
+    money::Money,
+    time::Timestamp,
+};
 
 const SCHEDULE: FeeSchedule = FeeSchedule {
     basis_points: 300,
@@ -85,7 +90,7 @@ impl World {
             order_id: mint.id(),
             payment_id: mint.id(),
             attempt_id: mint.id(),
-            refund: None,
+            refund_id: None,
             gateway_order_id: format!("order{number}"),
             reference: (certainty == OurCertainty::Certain).then(|| format!("pay{number}")),
             movement: None,
@@ -106,7 +111,7 @@ impl World {
     fn refund_begun(&mut self, number: u64, label: &str, amount: i64, certainty: OurCertainty) {
         let charge = self.charge(number).clone();
         self.ours.push(OurMovement {
-            refund: Some(format!("rfd_{number}{label}")),
+            refund_id: Some(refund_id(number, label)),
             kind: MovementType::Refund,
             amount: Money::krw(amount),
             certainty,
@@ -119,7 +124,7 @@ impl World {
         let order_id = format!("order{number}");
         self.ours
             .iter_mut()
-            .find(|ours| ours.gateway_order_id == order_id && ours.refund.is_none())
+            .find(|ours| ours.gateway_order_id == order_id && ours.refund_id.is_none())
             .expect("an attempt")
     }
 
@@ -162,9 +167,9 @@ impl World {
                     ours.certainty = OurCertainty::Certain;
                     ours.reference = Some(transaction.reference);
                 }
-                Repair::ConfirmRefund { attempt, refund, movement } => {
+                Repair::ConfirmRefund { attempt, refund_id, movement, .. } => {
                     let ours = self.ours.iter_mut().find(|ours| {
-                        ours.attempt_id == attempt && ours.refund.as_ref() == Some(&refund)
+                        ours.attempt_id == attempt && ours.refund_id == Some(refund_id)
                     });
                     let ours = ours.expect("known");
                     ours.certainty = OurCertainty::Certain;
@@ -173,7 +178,7 @@ impl World {
                 Repair::RefundExtra { attempt, reference, amount } => {
                     let charge = self.ours.iter().find(|ours| ours.attempt_id == attempt);
                     self.ours.push(OurMovement {
-                        refund: Some(format!("rfd_{reference}")),
+                        refund_id: Some(Mint::new(minute(0), 1_000).id()),
                         reference: Some(reference),
                         kind: MovementType::Refund,
                         amount,
@@ -184,15 +189,20 @@ impl World {
                 Repair::PostFees { lines } => {
                     for fee in lines {
                         let ours = self.ours.iter_mut().find(|ours| {
-                            ours.attempt_id == fee.attempt_id && ours.refund == fee.refund
+                            ours.attempt_id == fee.attempt_id && ours.refund_id == fee.refund_id
                         });
-                        ours.expect("known").posted_fee = Some(fee.fee);
+                        ours.expect("known").posted_fee =
+                            Some(super::fees::kept(fee.kind, fee.kept));
                     }
                 }
                 Repair::LookUp { .. } | Repair::Incident { .. } => {}
             }
         }
     }
+}
+
+fn refund_id(number: u64, label: &str) -> RefundId {
+    Mint::new(minute(number), u64::from(label.as_bytes()[0])).id()
 }
 
 fn line(number: u64, movement: String, kind: MovementType, amount: i64) -> SettlementLine {

@@ -51,7 +51,7 @@ fn books(ours: Vec<OurMovement>) -> Vec<OurMovement> {
             ours.kind == MovementType::Refund || charged.insert(ours.gateway_order_id.clone())
         })
         .map(|(place, ours)| OurMovement {
-            refund: (ours.kind == MovementType::Refund).then(|| format!("rfd_{place}")),
+            refund_id: (ours.kind == MovementType::Refund).then(|| refund_id(place as u64, "r")),
             ..ours
         })
         .collect()
