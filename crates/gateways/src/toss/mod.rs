@@ -44,9 +44,7 @@ use payonce_domain::{
         evidence::{RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{
-    Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned,
-};
+use payonce_ports::gateway::{Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
