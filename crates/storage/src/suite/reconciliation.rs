@@ -54,7 +54,7 @@ async fn three_orders(store: &dyn Store, samples: &mut Samples) -> [Sale; 3] {
         let mut refund = samples.refund(&sales[place]);
         refund.state = RefundState::Done;
         refund.certain_at = Some(minute(5));
-        refund.charge = "second-charge".to_owned();
+        "second-charge".clone_into(&mut refund.charge);
         refund.reference = Some("cancel-1".to_owned());
         sales[place].refunds = vec![refund];
     }
