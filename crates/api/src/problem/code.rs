@@ -283,9 +283,9 @@ impl Code {
             Self::TurnedDown => once(
                 "TURNED_DOWN",
                 402,
-                "The payment was not agreed to on the gateway's page. Nothing was charged; the \
+                "The payment was not completed on the gateway's page. Nothing was charged; the \
                  order stays open until {until} for another try.",
-                "결제창에서 결제를 마치지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 \
+                "결제창에서 결제가 완료되지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 \
                  있어요.",
             ),
             Self::PaymentRejected => once(

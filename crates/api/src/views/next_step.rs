@@ -87,12 +87,12 @@ fn open(sale: &Sale) -> Told {
     } else if turned_down {
         Sentence::new(
             format!(
-                "The payment was not agreed to on the gateway's page. Nothing was charged. Pay again \
+                "The payment was not completed on the gateway's page. Nothing was charged. Pay again \
                  until {}, if you like.",
                 when.en
             ),
             format!(
-                "결제창에서 결제를 마치지 않으셨어요. 결제된 금액은 없어요. {}까지 다시 결제할 수 있어요.",
+                "결제창에서 결제가 완료되지 않았어요. 결제된 금액은 없어요. {}까지 다시 결제할 수 있어요.",
                 when.ko
             ),
         )

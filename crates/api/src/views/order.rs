@@ -123,8 +123,8 @@ fn sentence(code: ProblemCode) -> Sentence {
             "결제사가 답했지만 그 답으로는 알 수 없어요. 다시 확인하고 있어요.",
         ),
         ProblemCode::TurnedDown => Sentence::new(
-            "The payment was not agreed to on the gateway's page.",
-            "결제창에서 결제를 마치지 않았어요.",
+            "The payment was not completed on the gateway's page.",
+            "결제창에서 결제가 완료되지 않았어요.",
         ),
         ProblemCode::Abandoned => Sentence::new(
             "Nobody came back from the gateway's page in time.",
