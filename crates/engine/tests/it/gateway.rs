@@ -81,7 +81,7 @@ impl Gateway for Pretend {
         &self.manners
     }
 
-    fn account(&self) -> &str {
+    fn account(&self) -> &'static str {
         "shop"
     }
 

@@ -23,7 +23,7 @@ use payonce_ports::clock::Clock;
 
 use crate::{
     planted::{DEFECTS, Defect, clean_day, plant},
-    shop::{Shop, day, pretend},
+    shop::{Shop, ask, day, pretend},
 };
 
 /// Findings as words: what, which rule, what became of it.
@@ -55,7 +55,7 @@ async fn day_with_all_defects(shop: &Shop) {
 async fn ten_defects_are_found_repaired_and_left_alone_the_second_time(shop: &Shop) {
     day_with_all_defects(shop).await;
     let before = shop.rows().await;
-    let planned = Reconcile { dry_run: true, ..shop.ask() };
+    let planned = Reconcile { dry_run: true, ..ask() };
     let planned = shop.engine.reconcile(planned).await.unwrap();
     assert_eq!(planned.found.len(), 10);
     assert!(planned.found.iter().all(|found| found.done.word() == "planned"));
@@ -163,7 +163,7 @@ async fn fees_are_taken_back_and_posted_again() {
 
     let act = Act { actor: "usr_1".to_owned(), detail: "{}".to_owned() };
     for expected in [4, 0] {
-        let back = shop.engine.take_fees_back(shop.ask(), act.clone()).await.unwrap();
+        let back = shop.engine.take_fees_back(ask(), act.clone()).await.unwrap();
         assert_eq!((back.len(), kept().await), (expected, 0));
         shop.assert_true().await;
     }
@@ -181,7 +181,7 @@ async fn a_file_says_the_same_as_the_gateway() {
         let lines = read(as_text(&shop.lines()).as_bytes(), &origin).unwrap();
         assert_eq!(lines, shop.lines());
         let lines = Lines::Given { name: "정산.csv".to_owned(), lines };
-        let reconciled = shop.engine.reconcile(Reconcile { lines, ..shop.ask() }).await.unwrap();
+        let reconciled = shop.engine.reconcile(Reconcile { lines, ..ask() }).await.unwrap();
         assert_eq!(told(&reconciled), expected());
         assert_eq!(reconciled.source, "정산.csv");
         shop.assert_true().await;
@@ -192,10 +192,10 @@ async fn a_file_says_the_same_as_the_gateway() {
 async fn a_gateway_that_is_switched_off_or_tells_nothing_is_an_error() {
     let shop = Shop::on_sqlite().await;
     let elsewhere = payonce_domain::gateway::GatewayName::new("elsewhere");
-    let off = Reconcile { gateway: elsewhere.clone(), ..shop.ask() };
+    let off = Reconcile { gateway: elsewhere.clone(), ..ask() };
     let refused = shop.engine.reconcile(off).await;
     assert_eq!(refused, Err(ReconcileError::NoGateway(elsewhere)));
-    let silent = shop.engine.reconcile(shop.ask()).await;
+    let silent = shop.engine.reconcile(ask()).await;
     assert_eq!(silent, Err(ReconcileError::NoReport("the gateway is under repair".to_owned())));
     let open = shop.store.open_findings(None, 9).await.unwrap();
     assert_eq!(open.len(), 1);

@@ -49,6 +49,17 @@ pub(crate) fn pretend() -> GatewayName {
     GatewayName::new("pretend")
 }
 
+/// The day, asked of the gateway on the next one.
+pub(crate) fn ask() -> Reconcile {
+    Reconcile {
+        gateway: pretend(),
+        day: day(),
+        lines: Lines::Fetched,
+        dry_run: false,
+        today: day().next(),
+    }
+}
+
 /// The books, and a way to see all of them.
 enum Books {
     Sqlite { path: PathBuf, _folder: tempfile::TempDir },
@@ -185,18 +196,8 @@ impl Shop {
         self.clock.advance(eleven.since(self.clock.now()));
     }
 
-    pub(crate) fn ask(&self) -> Reconcile {
-        Reconcile {
-            gateway: pretend(),
-            day: day(),
-            lines: Lines::Fetched,
-            dry_run: false,
-            today: day().next(),
-        }
-    }
-
     pub(crate) async fn reconcile(&self) -> Reconciled {
-        self.engine.reconcile(self.ask()).await.unwrap()
+        self.engine.reconcile(ask()).await.unwrap()
     }
 
     /// Every row of every table but of that of the runs.
