@@ -33,7 +33,8 @@ pub(crate) async fn fetch(base_url: &str) -> anyhow::Result<Theirs> {
             .with_context(|| format!("{url} does not answer with a simulator's books"))?;
         match books {
             Books::Toss(whole) => {
-                let all = whole.payments.into_iter().map(Payment::transaction).collect();
+                let all: anyhow::Result<_> =
+                    whole.payments.into_iter().map(Payment::transaction).collect();
                 return all.map(|all| (GatewayName::new(toss::NAME), all));
             }
             Books::Pg(page) => {

@@ -101,10 +101,13 @@ impl Engine {
         Ok(CalledBack::LookingUp)
     }
 
-    /// Asks about the order's live attempt now and returns the order as it is then.
+    /// Asks about the order's live attempt now, or without one about the last whose absence was
+    /// believed, and returns the order as it is then.
     pub async fn check(&self, order_id: OrderId) -> Result<Option<Sale>, StoreError> {
         let Some(sale) = self.parts.store.sale(order_id).await? else { return Ok(None) };
-        let Some(attempt) = sale.live_attempt().cloned() else {
+        let believed_absent = |attempt: &&Attempt| attempt.is_believed_absent();
+        let doubted = || sale.attempts.iter().rfind(believed_absent);
+        let Some(attempt) = sale.live_attempt().or_else(doubted).cloned() else {
             return Ok(Some(sale));
         };
         let engine = self.clone();

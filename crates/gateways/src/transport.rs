@@ -22,8 +22,10 @@ pub struct Request {
 }
 
 impl std::fmt::Debug for Request {
+    /// Without the path, which may name what charges money.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
+        let host = self.url.split('/').nth(2).unwrap_or_default();
+        write!(f, "{} to {host}", self.method)
     }
 }
 
@@ -60,6 +62,8 @@ pub trait Transport: Send + Sync + 'static {
 
 /// Longest wait for a connection. Until there is one, nothing was sent.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// The same across the Internet, the handshake of TLS included.
+const CONNECT_FAR_WITHIN: Duration = Duration::from_secs(5);
 /// Connections idle for longer are closed: a gateway closes them too, and a request on a
 /// connection that is just being closed has an unknown outcome.
 const IDLE_AT_MOST: Duration = Duration::from_secs(20);
@@ -71,18 +75,32 @@ const BODY_AT_MOST: usize = 1 << 20;
 pub struct HttpTransport(reqwest::Client);
 
 impl HttpTransport {
-    /// A transport that follows no redirect, uses no proxy and repeats nothing by itself.
+    /// For gateways at plain addresses: on this machine, or behind something of ours. It trusts no
+    /// certificate, so it needs none on the machine.
     pub fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT_WITHIN)
-            .pool_idle_timeout(IDLE_AT_MOST)
-            .tcp_nodelay(true)
-            .build()?;
-        Ok(Self(client))
+        Self::of(common().tls_certs_only([]).connect_timeout(CONNECT_WITHIN))
     }
+
+    /// For gateways across the Internet: HTTPS only, TLS 1.2 or later, with the certificates that the
+    /// machine trusts. Fails where it trusts none.
+    pub fn secure() -> Result<Self, reqwest::Error> {
+        let far = common().https_only(true).connect_timeout(CONNECT_FAR_WITHIN);
+        Self::of(far.tls_version_min(reqwest::tls::Version::TLS_1_2))
+    }
+
+    fn of(client: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        client.build().map(Self)
+    }
+}
+
+/// A client that follows no redirect, uses no proxy and repeats nothing by itself.
+fn common() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .pool_idle_timeout(IDLE_AT_MOST)
+        .tcp_nodelay(true)
 }
 
 #[async_trait]
@@ -109,6 +127,9 @@ impl Transport for HttpTransport {
 }
 
 fn failed(error: &reqwest::Error) -> TransportError {
+    if error.is_builder() {
+        return TransportError::NotSent("the request could not be made".to_owned());
+    }
     if error.is_connect() {
         return TransportError::NotSent("no connection".to_owned());
     }
@@ -120,4 +141,38 @@ fn failed(error: &reqwest::Error) -> TransportError {
         "connection broke"
     };
     TransportError::Broken(what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(transport: HttpTransport, url: &str) -> TransportError {
+        let (method, url) = (Method::GET, url.to_owned());
+        let request = Request { method, url, headers: Vec::new(), body: None };
+        transport.send(request).await.expect_err("nobody answers")
+    }
+
+    #[test]
+    fn a_request_is_printed_without_its_path() {
+        let url = "https://api.example/v1/billing/key".to_owned();
+        let request = Request { method: Method::POST, url, headers: Vec::new(), body: None };
+        assert_eq!(format!("{request:?}"), "POST to api.example");
+    }
+
+    #[tokio::test]
+    async fn what_could_not_leave_us_is_not_sent() {
+        let (plain, secure) = (HttpTransport::new, HttpTransport::secure);
+        let (unmade, unconnected) = ("the request could not be made", "no connection");
+        for (transport, url, text) in [
+            (plain(), "http://127.0.0.1:1/", unconnected),
+            (plain(), "https://127.0.0.1:1/", unconnected),
+            (plain(), "nowhere", unmade),
+            (secure(), "https://127.0.0.1:1/", unconnected),
+            (secure(), "http://127.0.0.1:1/", unmade),
+        ] {
+            let error = get(transport.expect("a client"), url).await;
+            assert_eq!(error, TransportError::NotSent(text.to_owned()), "{url}");
+        }
+    }
 }

@@ -294,14 +294,15 @@ pub trait Store: ReconciliationStore + Send + Sync + 'static {
     async fn idempotency(&self, key: &IdempotencyKey)
     -> Result<Option<IdempotencyRow>, StoreError>;
 
-    /// Leases up to `limit` obligations that are due and that nobody holds, oldest due first.
+    /// Leases up to `limit` obligations that are due and that nobody holds: half of them the oldest
+    /// due, the rest the newest made, so that a backlog does not keep today's buyers waiting.
     /// Each gets the next fence. By the database's clock; two callers never get the same one.
     async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<Obligation>, StoreError>;
     /// Gives back leases that are still the newest, so that others need not wait for their end.
     async fn release(&self, leases: &[Obligation]) -> Result<(), StoreError>;
     /// What is owed or parked, by kind.
     async fn backlog(&self) -> Result<Vec<Backlog>, StoreError>;
-    /// Orders with a live attempt, for the sweep.
+    /// Orders with an attempt at a gateway, for the sweep.
     async fn open_sales(&self, after: Option<OrderId>, limit: u32)
     -> Result<Vec<Sale>, StoreError>;
     /// Makes the owed look-up of each of these attempts due so long from now, unless it is leased.

@@ -12,6 +12,8 @@ pub(crate) struct Shown {
     object: &'static str,
     takes_charges: bool,
     refusal: Option<Refusal>,
+    /// Whether buyers agree on its own page.
+    has_page: bool,
     can_refund: bool,
     look_up_at_most_every_ms: u128,
     horizon_ms: u128,
@@ -40,6 +42,7 @@ pub(crate) async fn gateways(
                 reason: refusal.reason,
                 retry_after_ms: refusal.retry_after.as_millis(),
             }),
+            has_page: manners.has_page,
             can_refund: manners.can_refund,
             look_up_at_most_every_ms: manners.look_up_at_most_every.as_millis(),
             horizon_ms: manners.horizon.as_millis(),

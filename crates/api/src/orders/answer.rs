@@ -176,7 +176,7 @@ fn is_still_asked_about(sale: &Sale) -> bool {
 
 fn standing(sale: &Sale, now: Timestamp) -> Standing {
     match sale.payment.state {
-        PaymentState::Paid => Standing::Done { is_final: true },
+        PaymentState::Paid => Standing::Done { is_final: sale.refunds.is_empty() },
         PaymentState::Cancelling
         | PaymentState::PartiallyRefunded
         | PaymentState::CompensationFailed
@@ -249,6 +249,7 @@ fn code_of(attempt: &Attempt) -> Code {
             | ProblemCode::NotCreated
             | ProblemCode::NotSent
             | ProblemCode::Absent
+            | ProblemCode::Unclear
             | ProblemCode::NoAnswer,
         )
         | None => Code::NotCharged,

@@ -1,5 +1,7 @@
 //! One page: its words, escaped, under a policy that runs no script but its own and the gateway's.
 
+use std::fmt::Write as _;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -80,6 +82,9 @@ impl Document {
         set(header::CONTENT_TYPE, "text/html; charset=utf-8");
         set(header::CONTENT_LANGUAGE, asked.language.tag());
         set(header::CONTENT_SECURITY_POLICY, &policy(self.gateway.as_ref(), &nonce));
+        if let Some(seconds) = self.refresh_seconds.filter(|_| self.status.is_server_error()) {
+            set(header::RETRY_AFTER, &seconds.to_string());
+        }
         if self.gateway.is_some() {
             // The gateway may look at who opens its page; it learns no more than our name.
             set(header::REFERRER_POLICY, "strict-origin");
@@ -96,14 +101,11 @@ impl Document {
         let notice = self.notice.as_ref().map_or_else(String::new, |notice| {
             format!("<p class=\"notice\" role=\"alert\">{}</p>\n", escaped(notice))
         });
-        let links: String = self
-            .links
-            .iter()
-            .map(|link| {
-                let (url, words) = (escaped(&link.url), say(&link.words));
-                format!("<a class=\"button\" href=\"{url}\">{words}</a>\n")
-            })
-            .collect();
+        let mut links = String::new();
+        for link in &self.links {
+            let (url, words) = (escaped(&link.url), say(&link.words));
+            let _infallible = writeln!(links, "<a class=\"button\" href=\"{url}\">{words}</a>");
+        }
         let gateway =
             self.gateway.as_ref().map_or_else(String::new, |page| opening(page, language, nonce));
         format!(

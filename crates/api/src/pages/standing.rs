@@ -108,13 +108,28 @@ fn refresh(sale: &Sale) -> Option<u64> {
 /// A problem, for people.
 pub(super) fn of_problem(problem: &Problem, asked: &Asked) -> Document {
     let headline = match problem.code() {
-        Code::PaymentNotFound => Sentence::new("No such payment", "결제를 찾을 수 없어요"),
+        Code::PaymentNotFound => Sentence::new("Please check the address", "주소를 확인해 주세요"),
         code if code.entry().retryable => {
             Sentence::new("Not now, please wait", "잠시만 기다려 주세요")
         }
         _ => Sentence::new("This did not work", "처리하지 못했어요"),
     };
-    let mut document = Document::new(Tone::Bad, headline, problem.detail(asked.language));
+    let text = match problem.code() {
+        // Their own words are for programs: they speak of keys and calls.
+        Code::Overloaded
+        | Code::Stopping
+        | Code::DatabaseUnavailable
+        | Code::CommitInDoubt
+        | Code::InternalError => Sentence::new(
+            "We cannot tell at the moment. Nothing is lost, and opening this page again never pays \
+             twice; it opens again by itself in a few seconds.",
+            "지금은 확인할 수 없어요. 사라진 것은 없고, 이 페이지를 다시 열어도 두 번 결제되지 않아요. 몇 초 뒤에 \
+             자동으로 다시 열려요.",
+        )
+        .in_language(asked.language),
+        _ => problem.detail(asked.language),
+    };
+    let mut document = Document::new(Tone::Bad, headline, text);
     document.status = problem.status();
     // Every page may be opened again without harm.
     document.refresh_seconds = problem.code().entry().retryable.then_some(5);

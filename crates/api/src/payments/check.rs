@@ -14,7 +14,8 @@ use crate::{
     views,
 };
 
-/// Checks a payment. Without a live attempt there is nothing to ask, and it answers as it stands.
+/// Checks a payment. Without an attempt that is live or believed absent there is nothing to ask, and it
+/// answers as it stands.
 pub(crate) async fn check(
     State(api): State<Api>,
     asked: Asked,

@@ -159,9 +159,9 @@ impl Code {
             Self::IdempotencyKeyRequired => once(
                 "IDEMPOTENCY_KEY_REQUIRED",
                 400,
-                "Send an Idempotency-Key header, fresh for each new order or payment, so that \
+                "Send an Idempotency-Key header, fresh for each new order, payment or refund, so that \
                  repeating the call never charges twice. Nothing was done.",
-                "Idempotency-Key 헤더가 필요해요. 새 주문이나 결제마다 새 값을 보내야 다시 요청해도 두 번 \
+                "Idempotency-Key 헤더가 필요해요. 새 주문이나 결제, 환불마다 새 값을 보내야 다시 요청해도 두 번 \
                  결제되지 않아요. 아무 일도 하지 않았어요.",
             ),
             Self::IdempotencyKeyInvalid => once(
@@ -283,9 +283,9 @@ impl Code {
             Self::TurnedDown => once(
                 "TURNED_DOWN",
                 402,
-                "The payment was not agreed to on the gateway's page. Nothing was charged; the \
+                "The payment was not completed on the gateway's page. Nothing was charged; the \
                  order stays open until {until} for another try.",
-                "결제창에서 결제를 마치지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 \
+                "결제창에서 결제가 완료되지 않았어요. 결제되지 않았고, {until}까지 다시 결제할 수 \
                  있어요.",
             ),
             Self::PaymentRejected => once(

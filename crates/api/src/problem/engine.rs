@@ -164,10 +164,11 @@ impl From<CatalogueError> for Problem {
 impl From<ReturnError> for Problem {
     fn from(error: ReturnError) -> Self {
         match error {
-            ReturnError::NoSuchPayment => Self::new(Code::NothingToConfirm),
+            ReturnError::NoSuchPayment | ReturnError::NoPage(NoPage::HasNone) => {
+                Self::new(Code::NothingToConfirm)
+            }
             ReturnError::Unreadable => Self::new(Code::ReturnUnreadable),
             ReturnError::GatewayRefuses(refusal) => gateway_refuses(&refusal, agreement_stands()),
-            ReturnError::NoPage(NoPage::HasNone) => Self::new(Code::NothingToConfirm),
             ReturnError::NoPage(NoPage::Unavailable(why)) => {
                 tracing::warn!(why, "the gateway's page cannot be opened");
                 let again = Sentence::new(

@@ -25,6 +25,18 @@ pub(super) fn told(sale: &Sale) -> Told {
     }
 }
 
+/// A served order of which another charge surfaced, that goes back.
+pub(super) fn besides(sale: &Sale, refund: &Refund) -> Told {
+    let served = Sentence::new(
+        "Paid; what was bought is yours. Another charge of this order surfaced besides, and is not \
+         ours to keep.",
+        "결제가 완료됐고 구매하신 상품을 드렸어요. 그런데 이 주문이 한 번 더 결제된 것이 확인됐어요. 저희가 \
+         가질 수 없는 돈이에요.",
+    );
+    let (who, at, sentence) = about(sale, refund);
+    (who, at, served.followed_by(sentence))
+}
+
 /// Why this money goes back at all, if nobody asked for it.
 fn before(sale: &Sale, refund: &Refund) -> Sentence {
     match refund.purpose {
@@ -141,8 +153,15 @@ fn done(sum: &Sentence) -> Sentence {
 
 /// Everything that was to go back is back.
 fn all_back(sale: &Sale) -> Sentence {
-    let given = sale.refunds.iter().filter(|refund| refund.state == RefundState::Done);
-    let given: i64 = given.map(|refund| refund.amount.minor).sum();
+    let served = sale.was_served();
+    let given: i64 = sale
+        .refunds
+        .iter()
+        .filter(|refund| refund.state == RefundState::Done)
+        // Of a served order, a charge that surfaced besides is another matter.
+        .filter(|refund| !served || refund.purpose == RefundPurpose::Requested)
+        .map(|refund| refund.amount.minor)
+        .sum();
     let sum = amount(payonce_domain::money::Money { minor: given, ..sale.payment.amount });
     let rest = match sale.payment.state {
         PaymentState::PartiallyRefunded => {
@@ -152,7 +171,7 @@ fn all_back(sale: &Sale) -> Sentence {
                 format!("나머지 {}은 그대로 결제된 상태예요.", left.ko),
             )
         }
-        _ if sale.was_served() => Sentence::new(
+        _ if served => Sentence::new(
             "That is all of the charge; the order is cancelled.",
             "결제하신 금액 전부이고, 주문은 취소됐어요.",
         ),

@@ -41,7 +41,7 @@ pub(crate) fn by_when(at: Timestamp) -> Sentence {
     let korea = TimeZone::fixed(KOREA);
     Sentence::new(
         at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        at.to_zoned(korea).strftime("%Y-%m-%d %H:%M:%S(한국 시각)").to_string(),
+        at.to_zoned(korea).strftime("%-m월 %-d일 %H:%M:%S(한국 시각)").to_string(),
     )
 }
 
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(moment(at), "2026-11-18T11:06:40.123456Z");
         assert_eq!(
             by_when(at),
-            Sentence::new("2026-11-18 11:06:40 UTC", "2026-11-18 20:06:40(한국 시각)")
+            Sentence::new("2026-11-18 11:06:40 UTC", "11월 18일 20:06:40(한국 시각)")
         );
     }
 

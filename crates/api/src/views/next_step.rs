@@ -3,6 +3,7 @@
 
 use payonce_domain::{
     payment::{Attempt, AttemptState, FailureReason, PaymentState, ProblemCode},
+    refund::RefundPurpose,
     sale::Sale,
     time::Timestamp,
 };
@@ -54,7 +55,7 @@ fn told(sale: &Sale) -> Told {
             None => open(sale),
         },
         PaymentState::Unresolved => unresolved(sale),
-        PaymentState::Paid => ("nobody", None, paid(sale)),
+        PaymentState::Paid => paid(sale),
         PaymentState::Failed => ended(sale.payment.reason),
         PaymentState::Cancelling
         | PaymentState::Cancelled
@@ -86,12 +87,12 @@ fn open(sale: &Sale) -> Told {
     } else if turned_down {
         Sentence::new(
             format!(
-                "The payment was not agreed to on the gateway's page. Nothing was charged. Pay again \
+                "The payment was not completed on the gateway's page. Nothing was charged. Pay again \
                  until {}, if you like.",
                 when.en
             ),
             format!(
-                "결제창에서 결제를 마치지 않으셨어요. 결제된 금액은 없어요. {}까지 다시 결제할 수 있어요.",
+                "결제창에서 결제가 완료되지 않았어요. 결제된 금액은 없어요. {}까지 다시 결제할 수 있어요.",
                 when.ko
             ),
         )
@@ -244,7 +245,14 @@ fn unresolved(sale: &Sale) -> Told {
     ("payonce", due, sentence)
 }
 
-fn paid(sale: &Sale) -> Sentence {
+fn paid(sale: &Sale) -> Told {
+    match sale.refunds.iter().find(|it| it.purpose == RefundPurpose::Compensation) {
+        Some(refund) => giving_back::besides(sale, refund),
+        None => ("nobody", None, paid_once(sale)),
+    }
+}
+
+fn paid_once(sale: &Sale) -> Sentence {
     let paid = Sentence::new(
         "Paid, exactly once. What was bought is yours.",
         "결제가 한 번 완료됐어요. 구매하신 상품을 드렸어요.",
@@ -259,20 +267,18 @@ fn paid(sale: &Sale) -> Sentence {
     }
     if was_adopted(sale) {
         return paid.followed_by(Sentence::new(
-            "The charge became known late, after this order was thought unpaid; it counts, and \
-             nothing else was charged.",
-            "결제되지 않은 줄 알았는데 뒤늦게 결제가 확인됐어요. 그 결제로 주문을 마쳤고 다른 결제는 없어요.",
+            "The charge became known late; it counts, and nothing else was charged.",
+            "결제가 뒤늦게 확인됐어요. 그 결제로 주문을 마쳤고 다른 결제는 없어요.",
         ));
     }
     paid
 }
 
-/// Whether the charge became known after the order had been reopened or given up.
+/// Whether the charge became known when its order was over, or when another attempt had followed.
 fn was_adopted(sale: &Sale) -> bool {
     let newest = sale.last_attempt().map(|attempt| attempt.id);
-    sale.payment.changed_at >= sale.order.expires_at
-        && sale.paying_attempt().is_some_and(|paying| paying.recorded_at < sale.order.expires_at)
-        || sale.paying_attempt().is_some_and(|paying| Some(paying.id) != newest)
+    let superseded = sale.paying_attempt().is_some_and(|paying| Some(paying.id) != newest);
+    superseded || sale.payment.changed_at >= sale.order.expires_at
 }
 
 fn soon() -> Sentence {

@@ -118,9 +118,13 @@ fn sentence(code: ProblemCode) -> Sentence {
         ProblemCode::Absent => {
             Sentence::new("The gateway never got it.", "결제사에 요청이 닿지 않았어요.")
         }
+        ProblemCode::Unclear => Sentence::new(
+            "The gateway answered, but nothing follows from its answer; we ask it again.",
+            "결제사가 답했지만 그 답으로는 알 수 없어요. 다시 확인하고 있어요.",
+        ),
         ProblemCode::TurnedDown => Sentence::new(
-            "The payment was not agreed to on the gateway's page.",
-            "결제창에서 결제를 마치지 않았어요.",
+            "The payment was not completed on the gateway's page.",
+            "결제창에서 결제가 완료되지 않았어요.",
         ),
         ProblemCode::Abandoned => Sentence::new(
             "Nobody came back from the gateway's page in time.",

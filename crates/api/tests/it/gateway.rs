@@ -13,15 +13,24 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use payonce_domain::{
     gateway::{GatewayName, Manners},
+    money::Money,
     payment::{
         Attempt, Problem, ProblemCode,
         evidence::{Outcome, Sighting, Transaction, Verdict},
+        page::Return,
+    },
+    refund::{
+        Refund,
+        evidence::{Given, RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{Card, Gateway, Refusal};
+use payonce_ports::gateway::{Card, Gateway, HostedPage, NoPage, Opening, Page, Refusal, Returned};
 use tokio::sync::Notify;
 
+/// Charges cards directly; cannot give money back.
 pub const NAME: &str = "scripted";
+/// Has a page of its own; can give money back.
+pub const HOSTED: &str = "hosted";
 
 /// What the gateway does with a charge.
 #[derive(Debug, Clone)]
@@ -30,6 +39,7 @@ pub enum Say {
     Decline(ProblemCode),
     Accept,
     NotCreated,
+    NotSent,
     Rejected,
     Unknown,
     /// Nothing, until it is released; then this.
@@ -46,13 +56,20 @@ pub struct Scripted {
     pub sees: Mutex<Option<Verdict>>,
     pub refuses: Mutex<bool>,
     pub panics: AtomicBool,
+    /// What it says to refunds; done, once there is no more.
+    pub refunds: Mutex<VecDeque<RefundOutcome>>,
+    /// What look-ups of refunds see.
+    pub given: Mutex<Vec<Given>>,
+    /// Where its page is; a page that we serve, if `None`.
+    pub elsewhere: Mutex<Option<String>>,
+    pub page_is_down: AtomicBool,
     pub release: Notify,
 }
 
 impl Scripted {
-    pub fn new() -> Arc<Self> {
+    pub fn new(name: &str) -> Arc<Self> {
         Arc::new(Self {
-            name: GatewayName::new(NAME),
+            name: GatewayName::new(name),
             manners: Manners {
                 charge_within: Duration::from_secs(15),
                 request_life: Duration::from_mins(2),
@@ -61,13 +78,20 @@ impl Scripted {
                 horizon: Duration::from_mins(15),
                 unresolved_every: Duration::from_mins(15),
                 doubt_absence_for: Duration::from_hours(6),
-                can_refund: false,
+                can_refund: name == HOSTED,
+                has_page: name == HOSTED,
+                repeat_within: None,
+                look_ups_per_minute: None,
             },
             script: Mutex::default(),
             charged: Mutex::default(),
             sees: Mutex::default(),
             refuses: Mutex::new(false),
             panics: AtomicBool::new(false),
+            refunds: Mutex::default(),
+            given: Mutex::default(),
+            elsewhere: Mutex::default(),
+            page_is_down: AtomicBool::new(false),
             release: Notify::new(),
         })
     }
@@ -100,6 +124,7 @@ fn outcome(attempt: &Attempt, say: Say) -> Outcome {
         }
         Say::Accept => Outcome::Accepted { reference: format!("tx-{}", attempt.gateway_order_id) },
         Say::NotCreated => Outcome::NotCreated { text },
+        Say::NotSent => Outcome::NotSent { text },
         Say::Rejected => Outcome::Rejected { text },
         Say::Unknown => Outcome::Unknown { text },
         Say::WhenReleased(say) => outcome(attempt, *say),
@@ -133,7 +158,8 @@ impl Gateway for Scripted {
         self.refuses.lock().then_some(refusal)
     }
 
-    async fn charge(&self, attempt: &Attempt, _card: &Card, _within: Duration) -> Outcome {
+    async fn charge(&self, attempt: &Attempt, card: Option<&Card>, _within: Duration) -> Outcome {
+        assert_eq!(card.is_some(), !self.manners.has_page);
         self.charged.lock().push(attempt.gateway_order_id.clone());
         let say = self.script.lock().pop_front().unwrap_or(Say::Approve);
         if matches!(say, Say::WhenReleased(_)) {
@@ -147,5 +173,51 @@ impl Gateway for Scripted {
             Some(verdict) => Sighting::Found(vec![transaction(attempt, verdict)]),
             None => Sighting::Absent,
         }
+    }
+    async fn open_page(&self, attempt: &Attempt, opening: &Opening) -> Result<Page, NoPage> {
+        if self.page_is_down.load(Ordering::Relaxed) {
+            return Err(NoPage::Unavailable("as the script says".to_owned()));
+        }
+        let back = format!(
+            "{}?token=t-1&order={}&amount={}",
+            opening.agreed_url, attempt.gateway_order_id, attempt.amount.minor
+        );
+        match self.elsewhere.lock().clone() {
+            Some(url) => Ok(Page::Redirect(url)),
+            None => Ok(Page::Html(HostedPage {
+                script_url: "https://js.hosted.example/v1".to_owned(),
+                inline_script: format!("Hosted.open({back:?});"),
+            })),
+        }
+    }
+
+    fn read_return(&self, fields: &[(String, String)]) -> Option<Returned> {
+        let field = |name: &str| {
+            fields.iter().find(|(named, _)| named == name).map(|(_, value)| value.clone())
+        };
+        let gateway_order_id = field("order")?;
+        if let Some(text) = field("refused") {
+            return Some(Returned::TurnedDown { gateway_order_id, text });
+        }
+        Some(Returned::Agreed(Return {
+            gateway_order_id,
+            amount: Some(Money::krw(field("amount")?.parse().ok()?)),
+            authentication: field("token")?,
+        }))
+    }
+
+    async fn refund(
+        &self,
+        _attempt: &Attempt,
+        refund: &Refund,
+        _balance: Money,
+        _within: Duration,
+    ) -> RefundOutcome {
+        let reference = format!("rf-{}", refund.id);
+        self.refunds.lock().pop_front().unwrap_or(RefundOutcome::Done { reference })
+    }
+
+    async fn look_up_refunds(&self, _attempt: &Attempt, _refund: &Refund) -> RefundSighting {
+        RefundSighting::Seen(self.given.lock().clone())
     }
 }

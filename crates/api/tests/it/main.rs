@@ -4,11 +4,16 @@
 
 mod access;
 mod callbacks;
+mod cancelling;
+mod confirming;
 mod connections;
 mod gateway;
 mod input;
 mod ordering;
+mod pages;
 mod paying_again;
+mod refunding;
 mod repeating;
+mod resolving;
 mod surroundings;
 mod world;

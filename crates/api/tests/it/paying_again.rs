@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use payonce_domain::payment::ProblemCode;
+use axum::http::Method;
+use payonce_domain::payment::{ProblemCode, evidence::Verdict};
 use serde_json::json;
 
 use crate::{
@@ -58,7 +59,8 @@ async fn an_order_under_payment_or_ended_or_expired_is_not_paid_again() {
     let answer = world.pay("b", &order, &body).await;
     assert_eq!(answer.refused(409, "PAYMENT_IN_PROGRESS")["retryable"], true);
     let path = format!("/v1/orders/{order}/cancel");
-    world.post(&path, &world.buyer, &json!({})).await.refused(409, "PAYMENT_IN_PROGRESS");
+    let wished = world.post(&path, &world.buyer, &json!({})).await.is(202);
+    assert!(wished["cancel_wished_at"].is_string(), "{wished}");
 
     let world = World::new().await;
     let order = declined(&world).await;
@@ -69,4 +71,30 @@ async fn an_order_under_payment_or_ended_or_expired_is_not_paid_again() {
     let order = declined(&world).await;
     world.move_on(Duration::from_mins(16));
     world.pay("a", &order, &body).await.refused(409, "ORDER_EXPIRED");
+}
+
+#[tokio::test]
+async fn a_second_charge_that_surfaces_is_told_and_owed_back() {
+    let world = World::new().await;
+    let product = world.product(1_000, 9).await;
+    world.gateway.will([Say::Unknown, Say::Approve]);
+    let order = world.order("first", &order_of(&product, 1)).await.is(202);
+    let surfacing = order["payment"]["last_attempt"]["gateway_order_id"].as_str().expect("an id");
+    let order = order["id"].as_str().expect("an id");
+    for _absence in 0..2 {
+        world.move_on(Duration::from_mins(3));
+        world.work().await;
+    }
+    world.pay("second", order, &json!({"payment": payment()})).await.is(201);
+    *world.gateway.sees.lock() = Some(Verdict::Approved);
+    let callback = format!(r#"{{"orderId":"{surfacing}"}}"#);
+    world.call(Method::POST, "/api/v1/payments/callback", "", &[], callback).await;
+    world.until(|world| world.engine.busy() == 0).await;
+
+    let now = world.get(&format!("/v1/orders/{order}"), &world.buyer).await.is(200);
+    assert_eq!((&now["status"], &now["payment"]["status"]), (&"completed".into(), &"paid".into()));
+    assert_eq!(now["payment"]["refunds"][0]["purpose"], "compensation");
+    assert_eq!(now["next_step"]["who"], "operator", "this gateway cannot give money back");
+    let text = now["next_step"]["text"].as_str().expect("a sentence");
+    assert!(text.contains("Another charge") && !text.contains("exactly once"), "{text}");
 }

@@ -70,6 +70,11 @@ async fn without_a_seat_a_call_is_refused_but_health_and_callbacks_are_answered(
     let answer = world.get("/v1/products", "").await;
     answer.refused(503, "OVERLOADED");
     assert_eq!(answer.header("retry-after"), "1");
+    let page = world.get("/pay/pay_1", "").await;
+    assert_eq!(
+        (page.status.as_u16(), page.header("content-type")),
+        (503, "text/html; charset=utf-8")
+    );
     world.get("/livez", "").await.is(200);
     world.get("/readyz", "").await.is(200);
     let callback = "/api/v1/payments/callback";
@@ -84,7 +89,7 @@ fn shut(world: &World) -> axum::Router {
         order_id: payonce_gateways::pg_simulator::callback::order_id,
     };
     let secret = "a secret".to_owned().into();
-    let mut settings = payonce_api::ApiSettings::new(secret, Vec::new(), vec![callback]);
+    let mut settings = payonce_api::ApiSettings::new(secret, "", Vec::new(), vec![callback]);
     settings.calls_at_once = 0;
     payonce_api::router(world.engine.clone(), settings)
 }
@@ -100,7 +105,8 @@ async fn health_tells_what_the_shop_rests_on() {
     let health = world.get("/actuator/health", "").await.is(200);
     assert_eq!(health["components"]["gateways"]["details"]["scripted"], "DOWN");
     let gateways = world.get("/v1/ops/gateways", &world.operator).await.is(200);
-    assert_eq!(gateways["data"][0]["takes_charges"], false);
+    assert_eq!(gateways["data"][1]["name"], "scripted");
+    assert_eq!(gateways["data"][1]["takes_charges"], false);
     let _finished = world.engine.stop(std::time::Duration::ZERO).await;
     assert_eq!(world.get("/readyz", "").await.status, 503);
 }

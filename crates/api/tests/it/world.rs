@@ -21,7 +21,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::gateway::{NAME, Scripted};
+use crate::gateway::{HOSTED, NAME, Scripted};
+
+/// Where buyers' browsers reach the shop's payments.
+pub const PUBLIC: &str = "https://pay.example.com";
 
 pub const CARD: &str = "1234-5678-9814-1451";
 
@@ -30,9 +33,12 @@ pub struct World {
     pub engine: Engine,
     pub clock: MovedClock,
     pub gateway: Arc<Scripted>,
+    /// The gateway with a page of its own.
+    pub hosted: Arc<Scripted>,
     pub buyer: String,
     pub stranger: String,
     pub operator: String,
+    pub second_operator: String,
     pub shop: String,
     pub buyer_id: String,
     _folder: TempDir,
@@ -82,11 +88,14 @@ impl World {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let store = SqliteStore::open(&path, Arc::clone(&shared), Access::Serve).await;
         let store: Arc<dyn Store> = Arc::new(store.expect("open books"));
-        let gateway = Scripted::new();
+        let (gateway, hosted) = (Scripted::new(NAME), Scripted::new(HOSTED));
         let name = GatewayName::new(NAME);
         let engine = Engine::new(Parts {
             store,
-            gateways: BTreeMap::from([(name.clone(), Arc::clone(&gateway) as _)]),
+            gateways: BTreeMap::from([
+                (name.clone(), Arc::clone(&gateway) as _),
+                (GatewayName::new(HOSTED), Arc::clone(&hosted) as _),
+            ]),
             default_gateway: name.clone(),
             clock: shared,
             entropy: Arc::new(SeededEntropy::new(7)),
@@ -99,22 +108,26 @@ impl World {
         };
         let companies = ["SAMSUNG", "KB", "HYUNDAI"].map(str::to_owned).to_vec();
         let secret = "a secret of this installation alone".to_owned();
-        let settings = ApiSettings::new(secret.into(), companies, vec![callback]);
+        let settings = ApiSettings::new(secret.into(), PUBLIC, companies, vec![callback]);
         let router = payonce_api::router(engine.clone(), settings);
         let (shop, key) = auth::new_server_key(&**engine.entropy(), &clock);
         engine.books().add_server_key(&key).await.expect("a key");
-        let operator = "operator@example.com";
-        auth::ensure_user(&engine, operator, "operator password".into(), auth::OPERATOR)
-            .await
-            .expect("an operator");
+        let operators = ["operator@example.com", "second@example.com"];
+        for email in operators {
+            auth::ensure_user(&engine, email, "operator password".into(), auth::OPERATOR)
+                .await
+                .expect("an operator");
+        }
         let mut world = Self {
             router,
             engine,
             clock,
             gateway,
+            hosted,
             buyer: String::new(),
             stranger: String::new(),
             operator: String::new(),
+            second_operator: String::new(),
             shop,
             buyer_id: String::new(),
             _folder: folder,
@@ -123,9 +136,15 @@ impl World {
         world.buyer = token(&buyer);
         world.buyer_id = buyer["user"]["id"].as_str().expect("an id").to_owned();
         world.stranger = token(&world.sign_up("stranger@example.com").await);
-        let operator = json!({"email": operator, "password": "operator password"});
-        world.operator = token(&world.post("/v1/auth/login", "", &operator).await.is(200));
+        let [first, second] = operators;
+        world.operator = world.log_in(first).await;
+        world.second_operator = world.log_in(second).await;
         world
+    }
+
+    async fn log_in(&self, email: &str) -> String {
+        let body = json!({"email": email, "password": "operator password"});
+        token(&self.post("/v1/auth/login", "", &body).await.is(200))
     }
 
     async fn sign_up(&self, email: &str) -> Value {
@@ -154,6 +173,26 @@ impl World {
         let path = format!("/v1/orders/{order}/payments");
         let headers = [("idempotency-key", key)];
         self.call(Method::POST, &path, &self.buyer, &headers, body.to_string()).await
+    }
+
+    /// An order to be paid on the gateway's page, as it is answered.
+    pub async fn at_page(&self, key: &str, price: i64) -> Value {
+        let product = self.product(price, 9).await;
+        self.order(key, &page_order_of(&product, 1)).await.is(202)
+    }
+
+    /// An order that was paid on the gateway's page.
+    pub async fn paid(&self, key: &str, price: i64, quantity: u32) -> Value {
+        let product = self.product(price, 9).await;
+        let order = self.order(key, &page_order_of(&product, quantity)).await.is(202);
+        let path = format!("{}/confirm", payment_path(&order));
+        self.post(&path, &self.buyer, &returned(&order)).await.is(201)
+    }
+
+    /// A call with an idempotency key.
+    pub async fn keyed(&self, path: &str, token: &str, key: &str, body: &Value) -> Answer {
+        let headers = [("idempotency-key", key)];
+        self.call(Method::POST, path, token, &headers, body.to_string()).await
     }
 
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
@@ -239,4 +278,40 @@ pub fn order_of(product: &str, quantity: u32) -> Value {
 
 pub fn payment() -> Value {
     json!({"method": "card", "card": {"company": "SAMSUNG", "number": CARD}})
+}
+
+/// An order of one product, to be paid on the gateway's page.
+pub fn page_order_of(product: &str, quantity: u32) -> Value {
+    json!({
+        "items": [{"product_id": product, "quantity": quantity}],
+        "payment": {"method": HOSTED},
+    })
+}
+
+/// What the gateway's page hands over for this order, once its buyer agreed.
+pub fn returned(order: &Value) -> Value {
+    let attempt = &order["payment"]["last_attempt"];
+    json!({"token": "t-1", "order": attempt["gateway_order_id"], "amount": order["total"]})
+}
+
+/// The same, as the query of the address that the browser comes back to.
+pub fn query(returned: &Value) -> String {
+    let fields = returned.as_object().expect("an object").iter();
+    let pairs = fields.map(|(name, value)| match value {
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+pub fn id_of(order: &Value) -> &str {
+    order["id"].as_str().expect("an id")
+}
+
+pub fn payment_id(order: &Value) -> &str {
+    order["payment"]["id"].as_str().expect("an id")
+}
+
+pub fn payment_path(order: &Value) -> String {
+    format!("/v1/payments/{}", payment_id(order))
 }

@@ -71,7 +71,9 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let mut api = api_settings(&*store, arguments.token_secret, public_url).await?;
     api.order_url = arguments.order_url;
     let toss = arguments.toss.gateway()?.map(|settings| -> anyhow::Result<_> {
-        let transport = Arc::new(HttpTransport::new()?);
+        let is_secure = settings.base_url.starts_with("https:");
+        let transport = if is_secure { HttpTransport::secure() } else { HttpTransport::new() };
+        let transport = Arc::new(transport?);
         Ok(Wired { settings, layers: arguments.toss.layers(), transport })
     });
     let engine = wiring::engine(Shop {

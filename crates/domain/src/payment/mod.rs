@@ -154,7 +154,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// The gateway's own name for the transaction, once known.
     pub reference: Option<String>,
-    /// Why it was not approved, or why nothing is known.
+    /// Why it was not approved, or why nothing is known. While it is `sent`, that an earlier sending of
+    /// the same request was never heard of.
     pub problem: Option<Problem>,
     /// How often the gateway said, in a row, that it has no such transaction.
     pub absences: u32,
@@ -267,6 +268,8 @@ pub enum ProblemCode {
     RuledNotCharged,
     /// The gateway will not give the money back, and says why.
     RefundRefused,
+    /// The gateway answered, and nothing follows from it for the money.
+    Unclear,
     /// Nothing is known: the answer never came or cannot be read.
     NoAnswer,
 }
@@ -285,6 +288,7 @@ impl Word for ProblemCode {
         Self::Superseded,
         Self::RuledNotCharged,
         Self::RefundRefused,
+        Self::Unclear,
         Self::NoAnswer,
     ];
     const SET: &'static str = "problem code";
@@ -303,6 +307,7 @@ impl Word for ProblemCode {
             Self::Superseded => "SUPERSEDED",
             Self::RuledNotCharged => "RULED_NOT_CHARGED",
             Self::RefundRefused => "REFUND_REFUSED",
+            Self::Unclear => "UNCLEAR",
             Self::NoAnswer => "NO_ANSWER",
         }
     }

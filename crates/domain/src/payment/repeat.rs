@@ -1,10 +1,11 @@
 //! Sending the same request once more, where the gateway guarantees that it cannot charge twice.
 
-use super::{AttemptState, PaymentState, transitions::IllegalMove};
+use super::{AttemptState, PaymentState, Problem, ProblemCode, transitions::IllegalMove};
 use crate::{
     gateway::Manners,
     ids::{AttemptId, Mint},
     journal::Cause,
+    obligation::{ObligationState, ObligationType},
     payment::Attempt,
     sale::{Change, Draft, Sale},
     time::Timestamp,
@@ -38,16 +39,19 @@ pub fn repeat(
         return Ok((draft.finish(Cause::Repeated), None));
     }
     let send_before = now.after(manners.charge_within);
+    let unheard = "sent again: no answer was heard to what was sent before";
+    let problem = Problem::new(ProblemCode::NoAnswer, unheard);
+    draft.move_attempt(id, AttemptState::Sent, Some(problem.clone()))?;
     if let Some(attempt) = draft.attempt_mut(id) {
+        attempt.problem = Some(problem);
         attempt.send_before = send_before;
         attempt.absences = 0;
     }
-    draft.move_attempt(id, AttemptState::Sent, None)?;
     draft.move_payment(PaymentState::Processing, None)?;
     let owed = draft.sale.obligations.iter_mut().find(|owed| {
-        owed.kind == crate::obligation::ObligationType::LookUp
+        owed.kind == ObligationType::LookUp
             && owed.attempt_id == Some(id)
-            && owed.state == crate::obligation::ObligationState::Owed
+            && owed.state == ObligationState::Owed
     });
     if let Some(owed) = owed {
         owed.due_at = owed.due_at.max(send_before);

@@ -114,7 +114,19 @@ impl Settling<'_> {
         // The answer to the charge tells about an attempt whose request was under way. If a
         // look-up was faster, only an answer that names a transaction still says something.
         let under_way = self.before.state == AttemptState::Sent;
+        // If an earlier sending was never heard of, this answer tells of the later one alone.
+        let unheard = under_way && self.before.problem.is_some();
         match outcome {
+            Outcome::Rejected { text }
+            | Outcome::NotCreated { text }
+            | Outcome::NotSent { text }
+            | Outcome::Unknown { text }
+                if unheard =>
+            {
+                let problem = Problem::new(ProblemCode::NoAnswer, text);
+                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
+                Ok(())
+            }
             Outcome::Accepted { reference } => self.accepted(reference),
             Outcome::Decided(transaction) => self.found(std::slice::from_ref(transaction)),
             Outcome::Rejected { text } if under_way => {

@@ -497,6 +497,26 @@ fn a_confirmation_whose_outcome_is_unknown_is_repeated_as_the_same_request() {
 }
 
 #[test]
+fn what_is_said_of_a_repeat_says_nothing_of_what_was_sent_before() {
+    let said = || "said".to_owned();
+    for answer in [
+        Outcome::NotSent { text: said() },
+        Outcome::NotCreated { text: said() },
+        Outcome::Rejected { text: said() },
+    ] {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        world.settle(1, no_answer());
+        assert!(world.repeat(1));
+        world.settle(1, Finding::Answer(answer));
+        assert_eq!(world.attempt(1).state, AttemptState::Unknown, "the first may have charged");
+        let charged = world.found(1, Verdict::Approved);
+        world.look_up(1, charged);
+        assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    }
+}
+
+#[test]
 fn an_unconfirmed_payment_whose_page_is_over_ends_uncharged() {
     let mut world = World::at_a_page();
     world.come_back(1, "key").expect("ours");

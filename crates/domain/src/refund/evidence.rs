@@ -47,6 +47,12 @@ pub enum RefundOutcome {
         /// Why not.
         text: String,
     },
+    /// The gateway answered, and nothing follows from it for the money: a look-up tells. The same
+    /// request would hear the same again.
+    Unclear {
+        /// What the gateway said.
+        text: String,
+    },
     /// Everything else. It describes us, not the money.
     Unknown {
         /// What happened instead of an answer.

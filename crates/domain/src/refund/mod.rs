@@ -132,7 +132,8 @@ pub struct Refund {
     pub absences: u32,
     /// The gateway's name for it, once known.
     pub reference: Option<String>,
-    /// What stood against it last.
+    /// What stood against it last. While it is `sent`, that an earlier sending of the same request was
+    /// never heard of.
     pub problem: Option<Problem>,
     /// Since when it is owed.
     pub requested_at: Timestamp,

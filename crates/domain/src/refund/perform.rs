@@ -7,7 +7,7 @@ use crate::{
     journal::Cause,
     money::Money,
     obligation::{Lease, ObligationState},
-    payment::transitions::IllegalMove,
+    payment::{ProblemCode, transitions::IllegalMove},
     sale::{Change, Draft, Sale, end},
     time::Timestamp,
 };
@@ -81,7 +81,8 @@ fn next(
         }
         RefundState::Owed => {
             let balance = draft.sale.balance_at_gateway(&refund);
-            draft.move_refund(refund_id, RefundState::Sent, None)?;
+            let unheard = refund.problem.filter(|problem| problem.code == ProblemCode::Absent);
+            draft.move_refund(refund_id, RefundState::Sent, unheard)?;
             let sent = draft.refund_mut(refund_id).map(|refund| {
                 refund.send_before = now.after(manners.charge_within);
                 refund.clone()

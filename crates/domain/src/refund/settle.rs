@@ -80,8 +80,17 @@ impl Settling<'_> {
         let id = self.before.id;
         // A look-up may have been faster; then only an answer that names a refund says something.
         let under_way = self.before.state == RefundState::Sent;
+        // If an earlier sending was never heard of, this answer tells of the later one alone.
+        let unheard = under_way && self.before.problem.is_some();
         match outcome {
             RefundOutcome::Done { reference } => self.done(reference),
+            RefundOutcome::Refused { text }
+            | RefundOutcome::NotDone { text }
+            | RefundOutcome::NotSent { text }
+                if unheard =>
+            {
+                self.in_doubt(ProblemCode::NoAnswer, text)
+            }
             RefundOutcome::Refused { text } if under_way => {
                 self.draft.refuse_refund(id, text)?;
                 self.draft.follow_refunds()?;
@@ -95,16 +104,24 @@ impl Settling<'_> {
                 self.again(ProblemCode::NotCreated, text)
             }
             RefundOutcome::NotSent { text } if under_way => self.again(ProblemCode::NotSent, text),
+            RefundOutcome::Unclear { text } if under_way => {
+                self.in_doubt(ProblemCode::Unclear, text)
+            }
             RefundOutcome::Unknown { text } if under_way => {
-                self.trouble = Some(text.clone());
-                let problem = Problem::new(ProblemCode::NoAnswer, text);
-                self.draft.move_refund(id, RefundState::Unknown, Some(problem))
+                self.in_doubt(ProblemCode::NoAnswer, text)
             }
             RefundOutcome::Refused { .. }
             | RefundOutcome::NotDone { .. }
             | RefundOutcome::NotSent { .. }
+            | RefundOutcome::Unclear { .. }
             | RefundOutcome::Unknown { .. } => Ok(()),
         }
+    }
+
+    fn in_doubt(&mut self, code: ProblemCode, text: &str) -> Result<(), IllegalMove> {
+        self.trouble = Some(text.to_owned());
+        let problem = Problem::new(code, text);
+        self.draft.move_refund(self.before.id, RefundState::Unknown, Some(problem))
     }
 
     fn seen(&mut self, given: &[Given]) -> Result<(), IllegalMove> {
@@ -168,9 +185,20 @@ impl Settling<'_> {
             return Ok(());
         }
         let Circumstances { manners, asked_at, now, .. } = *self.circumstances;
-        let proved = asked_at >= self.before.send_before.after(manners.request_life)
-            && self.before.absences + 1 >= ABSENCES_TO_BELIEVE;
-        if proved || manners.may_repeat(self.before.requested_at, now) {
+        let outlived = asked_at >= self.before.send_before.after(manners.request_life);
+        let harmless = manners.may_repeat(self.before.requested_at, now);
+        let unclear = self.before.problem.as_ref().map(|it| it.code) == Some(ProblemCode::Unclear);
+        if unclear {
+            // It was answered, so it is not under way any more, and the same would hear the same.
+            if let Some(refund) = self.draft.refund_mut(self.before.id) {
+                refund.request += 1;
+            }
+            return self.again(ProblemCode::NotCreated, "answered, and not given back");
+        }
+        if outlived && (harmless || self.before.absences + 1 >= ABSENCES_TO_BELIEVE) {
+            return self.again(ProblemCode::NotCreated, "not given back");
+        }
+        if harmless {
             return self.again(ProblemCode::Absent, "not given back so far");
         }
         if let Some(refund) = self.draft.refund_mut(self.before.id) {

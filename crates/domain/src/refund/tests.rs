@@ -144,6 +144,46 @@ fn only_a_certain_refusal_makes_the_next_request_another_one() {
 }
 
 #[test]
+fn what_is_said_of_a_repeated_refund_says_nothing_of_what_was_sent_before() {
+    let said = || "said".to_owned();
+    for answer in [
+        RefundOutcome::NotSent { text: said() },
+        RefundOutcome::NotDone { text: said() },
+        RefundOutcome::Refused { text: said() },
+    ] {
+        let mut world = World::paid();
+        let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+        world.refund_turn(id, unknown(), nothing());
+        world.refund_turn(id, unknown(), nothing());
+        world.refund_turn(id, answer, nothing());
+        let refund = world.refund(id);
+        assert_eq!((refund.state, refund.request), (RefundState::Unknown, 1));
+    }
+}
+
+#[test]
+fn a_repeat_is_heard_again_once_nothing_of_the_first_can_be_under_way() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+    world.refund_turn(id, unknown(), nothing());
+    world.pass(Duration::from_mins(5));
+    world.refund_turn(id, unknown(), nothing());
+    world.refund_turn(id, RefundOutcome::Refused { text: "too old".into() }, nothing());
+    assert_eq!(world.refund(id).state, RefundState::Refused);
+}
+
+#[test]
+fn an_answer_from_which_nothing_follows_is_not_asked_for_again_under_the_same_key() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+    let unclear = || RefundOutcome::Unclear { text: "PROVIDER_ERROR".into() };
+    world.refund_turn(id, unclear(), nothing());
+    assert_eq!(world.refund(id).state, RefundState::Unknown);
+    world.refund_turn(id, unclear(), nothing());
+    assert_eq!((world.refund(id).state, world.refund(id).request), (RefundState::Owed, 2));
+}
+
+#[test]
 fn one_refund_of_a_charge_is_under_way_at_a_time_and_states_what_is_left() {
     let mut world = World::paid();
     let first = world.ask_back(HowMuch::Amount(5_000)).expect("paid");

@@ -13,12 +13,12 @@
 //!
 //! An unknown outcome ends a charge or a refund at once: repeating it could do it twice.
 //!
-//! Read [`settings`] (the numbers), `layers` (3 to 6, around any operation), `weight` (what an outcome
+//! Read [`Settings`] (the numbers), `layers` (3 to 6, around any operation), `weight` (what an outcome
 //! means to them).
 
 mod layers;
 mod look_up_limit;
-pub mod settings;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod weight;

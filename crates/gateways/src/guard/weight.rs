@@ -88,9 +88,10 @@ impl Weighed for RefundOutcome {
         match self {
             Self::Done { .. } => breaker::Outcome::Success,
             Self::Refused { .. } => breaker::Outcome::Ignored,
-            Self::NotDone { .. } | Self::NotSent { .. } | Self::Unknown { .. } => {
-                breaker::Outcome::Failure
-            }
+            Self::NotDone { .. }
+            | Self::NotSent { .. }
+            | Self::Unclear { .. }
+            | Self::Unknown { .. } => breaker::Outcome::Failure,
         }
     }
 
@@ -101,6 +102,7 @@ impl Weighed for RefundOutcome {
             Self::Done { .. }
             | Self::Refused { .. }
             | Self::NotDone { .. }
+            | Self::Unclear { .. }
             | Self::Unknown { .. } => None,
         }
     }

@@ -19,8 +19,9 @@ pub(super) enum Seen {
     Unknown(String),
 }
 
-/// The outcome of a confirmation's answer (§4.1, §10.1). `key` is what was confirmed.
-pub(super) fn charge(attempt: &Attempt, key: &str, response: &Response) -> Outcome {
+/// The outcome of a charge's answer (§4.1, §4.5, §10.1). `key` is the payment's, where it has one
+/// before it is charged: what was refused without a name is certain, and nothing to look up.
+pub(super) fn charge(attempt: &Attempt, key: Option<&str>, response: &Response) -> Outcome {
     if response.status.as_u16() == 200 {
         return match payment(response).and_then(|payment| transaction(&payment)) {
             Ok(transaction) => Outcome::Decided(transaction),
@@ -28,16 +29,16 @@ pub(super) fn charge(attempt: &Attempt, key: &str, response: &Response) -> Outco
         };
     }
     let Refused { class, ours, text } = Refused::by(response, codes::of_charge);
-    match class {
-        Some(Class::Declined) => Outcome::Decided(Transaction {
+    match (class, key) {
+        (Some(Class::Declined), Some(key)) => Outcome::Decided(Transaction {
             reference: key.to_owned(),
             gateway_order_id: attempt.gateway_order_id.clone(),
             amount: attempt.amount,
             verdict: Verdict::Declined(Problem::new(ours, text)),
         }),
-        Some(Class::Wrong | Class::Operator) => Outcome::Rejected { text },
-        Some(Class::Later) => Outcome::NotCreated { text },
-        Some(Class::Doubtful | Class::Stale) | None => Outcome::Unknown { text },
+        (Some(Class::Declined | Class::Wrong | Class::Operator), _) => Outcome::Rejected { text },
+        (Some(Class::Later), _) => Outcome::NotCreated { text },
+        (Some(Class::Doubtful | Class::Stale) | None, _) => Outcome::Unknown { text },
     }
 }
 

@@ -11,12 +11,12 @@ use payonce_domain::{
 };
 
 use super::{
-    amount,
+    amount, fitting,
     wire::{Cancel, CancelRequest, CancelStatus, Payment},
 };
 use crate::quoted::quotable;
 
-/// Longest `cancelReason` (§2), counted as the gateway's language counts: in UTF-16 units.
+/// Longest `cancelReason` (§2).
 const REASON_AT_MOST: usize = 200;
 /// Longest `transactionKey` (§2).
 const MOVEMENT_AT_MOST: usize = 64;
@@ -33,16 +33,7 @@ pub(super) fn request(refund: &Refund, balance: Money) -> CancelRequest {
 /// People's words and our marker: `changed their mind [rfd_…]`. The words are cut, never the marker.
 pub(super) fn reason(refund: &Refund) -> String {
     let marker = format!("[{}]", refund.id);
-    let mut left = REASON_AT_MOST - marker.len() - 1;
-    let words: String = quotable(&refund.reason)
-        .trim()
-        .chars()
-        .take_while(|letter| {
-            let fits = letter.len_utf16() <= left;
-            left = left.saturating_sub(letter.len_utf16());
-            fits
-        })
-        .collect();
+    let words = fitting(&quotable(&refund.reason), REASON_AT_MOST - marker.len() - 1);
     if words.is_empty() { marker } else { format!("{words} {marker}") }
 }
 
@@ -144,8 +135,11 @@ fn cancels(payment: &Payment) -> &[Cancel] {
     payment.cancels.as_deref().unwrap_or_default()
 }
 
+/// The cancel that carries our marker; of several the one that was not aborted.
 fn cancel_of<'a>(payment: &'a Payment, refund: &Refund) -> Option<&'a Cancel> {
-    cancels(payment).iter().find(|cancel| is_marked(cancel, refund))
+    let marked = || cancels(payment).iter().filter(|cancel| is_marked(cancel, refund));
+    let is_aborted = |cancel: &&Cancel| cancel.cancel_status == Some(CancelStatus::Aborted);
+    marked().find(|cancel| !is_aborted(cancel)).or_else(|| marked().next())
 }
 
 fn is_marked(cancel: &Cancel, refund: &Refund) -> bool {

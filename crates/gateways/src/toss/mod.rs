@@ -9,10 +9,12 @@
 //! reason. Webhooks of payments are unsigned (§12): triggers only. No card number ever passes here.
 //!
 //! Read [`Settings`], `codes` (what each error proves), `answers`, `cancel` (giving back), `page` (the
-//! buyer's way), [`webhook`], [`settlement`], `report` (a settlement as reconciliation reads it).
+//! buyer's way), [`billing`] (charging again without the buyer), [`webhook`], [`settlement`], `report` (a
+//! settlement as reconciliation reads it).
 
 mod amount;
 mod answers;
+pub mod billing;
 mod cancel;
 mod codes;
 mod page;
@@ -28,7 +30,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::Method;
+use http::{Method, StatusCode};
 use payonce_domain::{
     gateway::{GatewayName, Manners},
     money::{Currency, Money},
@@ -42,9 +44,7 @@ use payonce_domain::{
         evidence::{RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{
-    Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned,
-};
+use payonce_ports::gateway::{Card, DayReport, Gateway, NoPage, Opening, Page, Refusal, Returned};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -73,6 +73,12 @@ impl Toss {
         let encoded = STANDARD.encode(user.expose_secret());
         let authorization = SecretString::from(format!("Basic {encoded}"));
         Ok(Self { name: GatewayName::new(NAME), settings, authorization, transport })
+    }
+
+    /// Whether a webhook is signed with our security key (§12); never without one.
+    pub fn is_signed(&self, body: &[u8], transmission_time: &str, signatures: &str) -> bool {
+        let key = self.settings.security_key.as_ref();
+        key.is_some_and(|key| webhook::is_signed(body, transmission_time, signatures, key))
     }
 
     fn request(&self, method: Method, path_and_query: &str) -> Request {
@@ -172,7 +178,7 @@ impl Gateway for Toss {
         };
         let idempotency_key = format!("{}-{}", attempt.id, attempt.request);
         match self.post("/v1/payments/confirm", idempotency_key, &body).await {
-            Ok(response) => answers::charge(attempt, key, &response),
+            Ok(response) => answers::charge(attempt, Some(key), &response),
             Err(TransportError::NotSent(text)) => Outcome::NotSent { text },
             Err(TransportError::Broken(text)) => Outcome::Unknown { text },
         }
@@ -223,7 +229,10 @@ impl Gateway for Toss {
         _within: Duration,
     ) -> RefundOutcome {
         if let Some(text) = self.not_ours(attempt) {
-            return RefundOutcome::NotSent { text };
+            return RefundOutcome::Refused { text };
+        }
+        if refund.amount.currency != Currency::KRW {
+            return RefundOutcome::Refused { text: "only won are given back".to_owned() };
         }
         let path = format!("/v1/payments/{}/cancel", segment(&refund.charge));
         let idempotency_key = format!("{}-{}", refund.id, refund.request);
@@ -248,6 +257,12 @@ impl Gateway for Toss {
             },
             // Once operators have mended it, the next request gets through.
             Some(Class::Operator) => RefundOutcome::NotDone { text },
+            // Bound to the key (§8), as every 4xx but the one that says it is still running.
+            Some(Class::Doubtful)
+                if response.status.is_client_error() && response.status != StatusCode::CONFLICT =>
+            {
+                RefundOutcome::Unclear { text }
+            }
             Some(Class::Doubtful) | None => RefundOutcome::Unknown { text },
         }
     }
@@ -315,6 +330,16 @@ fn is_key(text: &str) -> bool {
 fn is_order_id(text: &str) -> bool {
     (6..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// People's words, cut to so many letters: counted as UTF-16, which is the most that Toss may count.
+fn fitting(words: &str, at_most: usize) -> String {
+    let mut length = 0;
+    let fits = |letter: &char| {
+        length += letter.len_utf16();
+        length <= at_most
+    };
+    words.trim().chars().take_while(fits).collect()
 }
 
 /// One part of a path or of a query: everything but unreserved characters is percent-encoded.

@@ -10,7 +10,7 @@ use payonce_domain::{
 use payonce_ports::gateway::{HostedPage, NoPage, Opening, Page, Returned};
 use serde::Serialize;
 
-use super::{is_key, is_order_id, settings::Settings};
+use super::{fitting, is_key, is_order_id, settings::Settings};
 use crate::quoted::quotable;
 
 /// Longest `orderName` (§2).
@@ -37,7 +37,7 @@ pub(super) fn open(
         method: "CARD",
         amount: WindowAmount { currency: "KRW", value: attempt.amount.minor },
         order_id: &attempt.gateway_order_id,
-        order_name: order_name(opening, attempt),
+        order_name: order_name(&opening.order_name, attempt),
         success_url: &opening.agreed_url,
         fail_url: &opening.refused_url,
     };
@@ -176,8 +176,8 @@ fn turned_down_url(opening: &Opening, attempt: &Attempt) -> String {
 }
 
 /// What is paid for, within the limit; the order id if there are no words for it.
-fn order_name(opening: &Opening, attempt: &Attempt) -> String {
-    let words: String = opening.order_name.trim().chars().take(ORDER_NAME_AT_MOST).collect();
+pub(super) fn order_name(words: &str, attempt: &Attempt) -> String {
+    let words = fitting(words, ORDER_NAME_AT_MOST);
     if words.is_empty() { attempt.gateway_order_id.clone() } else { words }
 }
 

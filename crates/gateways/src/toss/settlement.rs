@@ -174,10 +174,11 @@ struct Unreadable(&'static str);
 
 /// Says which row cannot be read, by its key if it has one.
 fn named(row: &RawValue, Unreadable(why): Unreadable) -> String {
-    let key = serde_json::from_str(row.get()).map(|Cursor { transaction_key }| transaction_key);
-    match key {
-        Ok(key) => format!("{}: {why}", crate::quoted::quotable(&key)),
-        Err(_) => format!("a row without a transaction key: {why}"),
+    match serde_json::from_str(row.get()) {
+        Ok(Cursor { transaction_key }) if is_key(&transaction_key) => {
+            format!("{transaction_key}: {why}")
+        }
+        _ => format!("a row without a transaction key: {why}"),
     }
 }
 

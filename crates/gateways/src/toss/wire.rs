@@ -14,6 +14,16 @@ pub(super) struct Confirm<'a> {
     pub amount: i64,
 }
 
+/// Body of `POST /v1/billing/{billingKey}` (§4.5).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BillingCharge<'a> {
+    pub amount: i64,
+    pub customer_key: &'a str,
+    pub order_id: &'a str,
+    pub order_name: &'a str,
+}
+
 /// Body of `POST /v1/payments/{paymentKey}/cancel` (§4.3).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -211,6 +211,27 @@ fn a_lie_about_absence_that_was_believed_is_alarmed_when_the_charge_surfaces() {
 }
 
 #[test]
+fn a_buyer_who_asks_again_finds_the_charge_whose_absence_was_believed() {
+    alone(async {
+        let faults = LookUpFaults { not_found: ALL, ..LookUpFaults::default() };
+        let settings = Settings { callbacks: false, look_up_faults: faults, ..kind(22) };
+        let shop = Shop::open(settings, 5).await;
+        scripted(&shop, vec![PostScript::next([Step::DropResponse])]);
+        let id = shop.order("asked about").await;
+        shop.world.pass(Duration::from_mins(5)).await;
+        assert_eq!(shop.sale(id).await.attempts[0].state, AttemptState::NotCharged, "believed");
+        let healed = Settings {
+            look_up_faults: LookUpFaults::default(),
+            ..shop.world.simulator.settings().as_ref().clone()
+        };
+        shop.world.simulator.change(healed).expect("healed");
+        let now = shop.engine.check(id).await.expect("checked").expect("the order");
+        assert_eq!(now.order.status, OrderStatus::Completed, "found at once");
+        shop.assert_ends_true("asked again", &[]).await;
+    });
+}
+
+#[test]
 fn a_transaction_that_is_never_processed_becomes_unresolved_keeps_its_stock_and_is_asked_less() {
     alone(async {
         let shop = Shop::open(kind(16), 5).await;

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use payonce_domain::{
     checkout::{Item, PlaceRefusal},
-    ids::{Mint, ProductId},
+    ids::{Mint, OrderId, ProductId},
     incident::IncidentType,
+    obligation::{Obligation, ObligationState},
     order::OrderStatus,
     payment::{AttemptState, PaymentState, renew::RenewRefusal},
+    refund::RefundState,
+    sale::Sale,
     time::Timestamp,
 };
 use payonce_engine::{
@@ -295,31 +298,76 @@ fn a_lease_that_was_slept_through_moves_nothing() {
 }
 
 /// A request that outlives all belief: it hangs at the gateway for eight minutes.
-fn check_late_charge(callbacks: bool) -> (PaymentState, Vec<IncidentType>) {
-    alone(async {
-        let shop = Shop::open(Settings { callbacks, ..kind(36) }, 5).await;
+struct LateCharge {
+    shop: Shop,
+    id: OrderId,
+}
+
+impl LateCharge {
+    /// Hangs, and its absence is believed.
+    async fn believed_absent(callbacks: bool, stock: u32) -> Self {
+        let shop = Shop::open(Settings { callbacks, ..kind(36) }, stock).await;
         scripted(&shop, vec![PostScript::next([Step::HangMs(8 * 60_000)])], Vec::new());
         let id = shop.order("late").await;
         shop.world.pass(Duration::from_mins(5)).await;
         assert_eq!(shop.sale(id).await.attempts[0].state, AttemptState::NotCharged, "believed");
-        shop.world.pass(Duration::from_mins(40)).await;
-        let sale = shop.sale(id).await;
+        Self { shop, id }
+    }
+
+    /// Found charged. Returns what became of the payment, and what people are told.
+    async fn ends(&self) -> (Sale, Vec<IncidentType>) {
+        self.shop.world.pass(Duration::from_mins(40)).await;
+        let sale = self.shop.sale(self.id).await;
         assert_eq!(sale.attempts[0].state, AttemptState::Approved, "a late charge is never silent");
-        shop.world.assert_true("late charge").await;
-        let incidents = shop.incidents().await.iter().map(|incident| incident.kind).collect();
-        (sale.payment.state, incidents)
-    })
+        self.shop.world.assert_true("late charge").await;
+        let told = self.shop.incidents().await.iter().map(|incident| incident.kind).collect();
+        (sale, told)
+    }
 }
 
 #[test]
 fn a_charge_later_than_any_belief_is_adopted_if_the_gateway_calls_back_in_time() {
-    assert_eq!(check_late_charge(true), (PaymentState::Paid, vec![]));
+    alone(async {
+        let (sale, told) = LateCharge::believed_absent(true, 5).await.ends().await;
+        assert_eq!((sale.payment.state, told), (PaymentState::Paid, vec![]));
+    });
 }
 
 #[test]
-fn a_charge_later_than_any_belief_is_alarmed_if_it_is_found_too_late() {
-    let alarmed = (PaymentState::CompensationFailed, vec![IncidentType::ChargedAfterGivenUp]);
-    assert_eq!(check_late_charge(false), alarmed);
+fn a_charge_later_than_any_belief_that_is_found_too_late_is_served_while_stock_is_left() {
+    alone(async {
+        let late = LateCharge::believed_absent(false, 1).await;
+        late.shop.world.pass(Duration::from_mins(11)).await;
+        assert_eq!(late.shop.sale(late.id).await.order.status, OrderStatus::Failed, "expired");
+        assert_eq!(late.shop.product().await.available, 1, "what it held went back");
+        let (sale, told) = late.ends().await;
+        assert_eq!((sale.payment.state, told), (PaymentState::Paid, vec![]));
+        assert_eq!(sale.order.status, OrderStatus::Completed);
+        assert_eq!(late.shop.product().await.available, 0, "and was taken again");
+    });
+}
+
+#[test]
+fn a_charge_later_than_any_belief_is_alarmed_if_another_buyer_has_the_last_copy() {
+    alone(async {
+        let late = LateCharge::believed_absent(false, 1).await;
+        late.shop.world.pass(Duration::from_mins(11)).await;
+        let other = late.shop.order("the last copy").await;
+        let (sale, told) = late.ends().await;
+        assert_eq!(late.shop.sale(other).await.order.status, OrderStatus::Completed);
+        assert_eq!(
+            (sale.payment.state, sale.order.status),
+            (PaymentState::CompensationFailed, OrderStatus::Failed)
+        );
+        assert_eq!(told, [IncidentType::ChargedAfterGivenUp]);
+        let [refund] = &sale.refunds[..] else { panic!("{:?}", sale.refunds) };
+        assert_eq!((refund.state, refund.amount), (RefundState::Refused, sale.payment.amount));
+        let parked = |owed: &&Obligation| {
+            owed.refund_id == Some(refund.id) && owed.state == ObligationState::Parked
+        };
+        assert_eq!(sale.obligations.iter().filter(parked).count(), 1, "it waits for people");
+        assert_eq!(late.shop.product().await.available, 0);
+    });
 }
 
 #[test]

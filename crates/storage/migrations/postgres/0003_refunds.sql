@@ -35,7 +35,7 @@ ALTER TABLE attempts
     ADD CONSTRAINT attempts_problem_known CHECK (
         problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
                          'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
-                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'UNCLEAR', 'NO_ANSWER')
     );
 
 -- The defaults were for the rows that were there.
@@ -101,7 +101,7 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_problem_known CHECK (
         problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
                          'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
-                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'UNCLEAR', 'NO_ANSWER')
     )
 ) WITH (fillfactor = 70);
 

@@ -71,7 +71,7 @@ CREATE TABLE new_attempts (
     CONSTRAINT attempts_problem_known CHECK (
         problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
                          'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
-                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'UNCLEAR', 'NO_ANSWER')
     )
 ) STRICT, WITHOUT ROWID;
 
@@ -160,7 +160,7 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_problem_known CHECK (
         problem_code IN ('LIMIT_EXCEEDED', 'INVALID_CARD', 'DECLINED_OTHER', 'REJECTED',
                          'NOT_CREATED', 'NOT_SENT', 'ABSENT', 'TURNED_DOWN', 'ABANDONED',
-                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'NO_ANSWER')
+                         'SUPERSEDED', 'RULED_NOT_CHARGED', 'REFUND_REFUSED', 'UNCLEAR', 'NO_ANSWER')
     )
 ) STRICT, WITHOUT ROWID;
 

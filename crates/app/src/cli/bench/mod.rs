@@ -35,7 +35,7 @@ pub(crate) struct BenchArguments {
     key: Option<String>,
     /// The simulator whose books are compared in the end; with `--url` only.
     #[arg(long, requires = "url", value_name = "URL")]
-    gateway_books: Option<String>,
+    gateway_books: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,

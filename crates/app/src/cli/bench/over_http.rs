@@ -89,8 +89,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<Measured> 
     let target = arguments.database.target()?;
     let settings = PostgresSettings::default();
     let store = payonce_storage::open_to_read(&target, Arc::new(clock), settings).await?;
-    let verdict =
-        verify::check(&*store, arguments.gateway_books.as_deref(), !arguments.json).await?;
+    let verdict = verify::check(&*store, &arguments.gateway_books, !arguments.json).await?;
     let seen = Arc::into_inner(seen).map(Mutex::into_inner).unwrap_or_default();
     Ok(Measured {
         is_kept: seen.lost == 0 && seen.not_final == 0,

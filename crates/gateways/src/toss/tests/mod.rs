@@ -1,5 +1,6 @@
 //! The connector over recorded bodies (§6 and its neighbours) and a wire that answers as it was told.
 
+mod billing;
 mod charging;
 mod codes;
 mod looking_up;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use payonce_domain::{
-    money::Money,
+    money::{Currency, Money},
+    payment::Attempt,
     refund::{
         Refund,
         evidence::{Given, RefundOutcome, RefundSighting},
@@ -88,11 +89,25 @@ async fn an_answer_without_our_cancel_done_for_our_amount_is_unknown() {
     assert!(matches!(asked([says(200, &older)]).await.0, RefundOutcome::Done { .. }));
 }
 
+#[tokio::test]
+async fn nothing_is_asked_for_that_another_account_or_currency_would_have_to_give() {
+    let elsewhere = Attempt { gateway_user_id: "another".to_owned(), ..attempt(Some(KEY)) };
+    let dollars = Refund { amount: Money::new(5_000, Currency::USD), ..refund(KEY, 5_000) };
+    for (attempt, refund) in [(elsewhere, refund(KEY, 5_000)), (attempt(Some(KEY)), dollars)] {
+        let wire = Wire::answering([]);
+        let within = Duration::from_secs(25);
+        let outcome = toss(&wire).refund(&attempt, &refund, Money::krw(15_000), within).await;
+        assert_eq!(class(&outcome), Class::Refused);
+        assert!(wire.sent().is_empty());
+    }
+}
+
 #[derive(Debug, PartialEq)]
 enum Class {
     Refused,
     NotDone,
     NotSent,
+    Unclear,
     Unknown,
 }
 
@@ -102,6 +117,7 @@ fn class(outcome: &RefundOutcome) -> Class {
         RefundOutcome::Refused { .. } => Class::Refused,
         RefundOutcome::NotDone { .. } => Class::NotDone,
         RefundOutcome::NotSent { .. } => Class::NotSent,
+        RefundOutcome::Unclear { .. } => Class::Unclear,
         RefundOutcome::Unknown { .. } => Class::Unknown,
     }
 }
@@ -113,8 +129,8 @@ async fn a_refusal_is_judged_by_its_code() {
         (Class::Refused, says(400, &error("INVALID_REFUND_ACCOUNT_INFO"))),
         (Class::Refused, says(404, &error("NOT_FOUND_PAYMENT"))),
         (Class::NotDone, says(401, &error("UNAUTHORIZED_KEY"))),
-        (Class::Unknown, says(400, &error("ALREADY_CANCELED_PAYMENT"))),
-        (Class::Unknown, says(403, &error("NOT_CANCELABLE_AMOUNT"))),
+        (Class::Unclear, says(400, &error("ALREADY_CANCELED_PAYMENT"))),
+        (Class::Unclear, says(403, &error("NOT_CANCELABLE_AMOUNT"))),
         (Class::Unknown, says(500, &error("FAILED_REFUND_PROCESS"))),
         (Class::Unknown, says(409, &error("IDEMPOTENT_REQUEST_PROCESSING"))),
         (Class::Unknown, says(400, &error("INVENTED_TOMORROW"))),

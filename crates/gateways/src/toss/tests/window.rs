@@ -71,6 +71,7 @@ async fn a_name_of_the_order_fits_and_is_never_empty() {
         (String::new(), "ord_9f2c4e1a7b".to_owned()),
         ("  ".to_owned(), "ord_9f2c4e1a7b".to_owned()),
         ("가".repeat(101), "가".repeat(100)),
+        ("😀".repeat(51), "😀".repeat(50)),
     ] {
         let opening = Opening { order_name, ..opening() };
         let script = page(&attempt(None), &opening).await.expect("a page").inline_script;
