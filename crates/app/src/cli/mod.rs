@@ -5,6 +5,7 @@ mod demo;
 mod key;
 mod migrate;
 mod progress;
+mod reconcile;
 mod serve;
 mod simulator;
 mod verify;
@@ -40,6 +41,8 @@ enum Command {
     Key(key::KeyArguments),
     /// Check every rule of the books, and compare them with the gateway's.
     Verify(verify::VerifyArguments),
+    /// Hold what a gateway reports of one day against the books, and repair what a rule repairs.
+    Reconcile(Box<reconcile::ReconcileArguments>),
     /// Measure orders at a constant arrival rate, then check the books.
     Bench(Box<bench::BenchArguments>),
 }
@@ -53,6 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Key(arguments) => key::run(&arguments).await,
         Command::Verify(arguments) => verify::run(&arguments).await,
+        Command::Reconcile(arguments) => Ok(reconcile::run(&arguments).await),
         Command::Bench(arguments) => bench::run(*arguments).await,
     }
 }

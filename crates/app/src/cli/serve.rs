@@ -70,12 +70,6 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let public_url = arguments.public_url.unwrap_or_else(|| format!("http://localhost:{port}"));
     let mut api = api_settings(&*store, arguments.token_secret, public_url).await?;
     api.order_url = arguments.order_url;
-    let toss = arguments.toss.gateway()?.map(|settings| -> anyhow::Result<_> {
-        let is_secure = settings.base_url.starts_with("https:");
-        let transport = if is_secure { HttpTransport::secure() } else { HttpTransport::new() };
-        let transport = Arc::new(transport?);
-        Ok(Wired { settings, layers: arguments.toss.layers(), transport })
-    });
     let engine = wiring::engine(Shop {
         store,
         pg: Wired {
@@ -83,7 +77,7 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
             layers: arguments.pg.layers(),
             transport: Arc::new(HttpTransport::new()?),
         },
-        toss: toss.transpose()?,
+        toss: wired_toss(&arguments.toss)?,
         settings: arguments.shop.engine(),
     })?;
     let stop = CancellationToken::new();
@@ -101,6 +95,16 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Toss Payments with the transport that its address needs, if it is on.
+pub(super) fn wired_toss(
+    arguments: &TossArguments,
+) -> anyhow::Result<Option<Wired<toss::Settings>>> {
+    let Some(settings) = arguments.gateway()? else { return Ok(None) };
+    let is_secure = settings.base_url.starts_with("https:");
+    let transport = if is_secure { HttpTransport::secure() } else { HttpTransport::new() };
+    Ok(Some(Wired { settings, layers: arguments.layers(), transport: Arc::new(transport?) }))
 }
 
 /// Serves in a task of its own, with the engine's background work.

@@ -3,5 +3,6 @@
 pub(crate) mod database;
 pub(crate) mod duration;
 pub(crate) mod pg;
+pub(crate) mod reconciliation;
 pub(crate) mod shop;
 pub(crate) mod toss;

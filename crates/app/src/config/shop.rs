@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use payonce_engine::Settings;
 
-use super::duration;
+use super::{duration, reconciliation::ReconciliationArguments};
 
 /// The shop's own numbers.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +22,8 @@ pub(crate) struct ShopArguments {
     /// How long a worker may take for one obligation before another may take it over.
     #[arg(long, env = "PAYONCE_LEASE", default_value = "1m", value_parser = duration::parse)]
     lease: Duration,
+    #[command(flatten)]
+    reconciliation: ReconciliationArguments,
 }
 
 impl ShopArguments {
@@ -32,6 +34,8 @@ impl ShopArguments {
             adjustment_every: self.adjustment_every,
             lease: self.lease,
             second_person_from: Some(self.second_person_from),
+            reconcile_at: self.reconciliation.at(),
+            agreed_fees: self.reconciliation.fees(),
             ..Settings::default()
         }
     }

@@ -7,7 +7,7 @@ use payonce_domain::{
     ids::OrderId,
     payment::AttemptState,
     reconciliation::{Date, FindingType, Severity},
-    refund::RefundState,
+    refund::{Refund, RefundState},
     sale::Sale,
     time::Timestamp,
 };
@@ -51,11 +51,13 @@ async fn three_orders(store: &dyn Store, samples: &mut Samples) -> [Sale; 3] {
     });
     sales[2].attempts[0].gateway = GatewayName::new("other");
     for place in [1, 2] {
-        let mut refund = samples.refund(&sales[place]);
-        refund.state = RefundState::Done;
-        refund.certain_at = Some(minute(5));
-        "second-charge".clone_into(&mut refund.charge);
-        refund.reference = Some("cancel-1".to_owned());
+        let refund = Refund {
+            state: RefundState::Done,
+            certain_at: Some(minute(5)),
+            charge: "second-charge".to_owned(),
+            reference: Some("cancel-1".to_owned()),
+            ..samples.refund(&sales[place])
+        };
         sales[place].refunds = vec![refund];
     }
     sales.sort_by_key(|sale| (sale.attempts[0].gateway != gateway(), sale.order.id));
