@@ -65,7 +65,8 @@ struct Whole {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payment {
-    payment_key: String,
+    #[serde(rename = "paymentKey")]
+    key: String,
     order_id: String,
     status: String,
     amount: i64,
@@ -83,10 +84,10 @@ impl Payment {
             "READY" | "IN_PROGRESS" => GatewayVerdict::Unconfirmed,
             "DONE" | "PARTIAL_CANCELED" | "CANCELED" => GatewayVerdict::Approved,
             "ABORTED" | "EXPIRED" => GatewayVerdict::Declined,
-            other => bail!("{} has the unknown status {other}", self.payment_key),
+            other => bail!("{} has the unknown status {other}", self.key),
         };
         Ok(GatewayTransaction {
-            reference: self.payment_key,
+            reference: self.key,
             gateway_order_id: self.order_id,
             amount: Money::krw(self.amount),
             verdict,

@@ -223,12 +223,18 @@ impl CallbackSender for MortalCallbacks {
 
 /// Where webhooks arrive: at one process. A dead one does not answer.
 #[derive(Debug, Clone, Default)]
-pub struct MortalWebhooks(Arc<Mutex<Option<(Arc<Life>, Engine)>>>);
+pub struct MortalWebhooks(Arc<Mutex<Option<Listener>>>);
+
+#[derive(Debug, Clone)]
+struct Listener {
+    life: Arc<Life>,
+    engine: Engine,
+}
 
 impl MortalWebhooks {
     /// From now on webhooks arrive there.
     pub fn connect(&self, life: &Arc<Life>, engine: Engine) {
-        *self.0.lock() = Some((Arc::clone(life), engine));
+        *self.0.lock() = Some(Listener { life: Arc::clone(life), engine });
     }
 
     /// From now on nobody listens.
@@ -241,7 +247,7 @@ impl WebhookSender for MortalWebhooks {
     fn send(&self, webhook: Webhook) -> Sending {
         let receiver = self.0.lock().clone();
         Box::pin(async move {
-            let Some((life, engine)) = receiver else {
+            let Some(Listener { life, engine }) = receiver else {
                 return Delivery::Failed("nobody listens".to_owned());
             };
             let Some(order_id) = toss::webhook::order_id(&webhook.body) else {
