@@ -150,7 +150,8 @@ impl Judging<'_> {
     }
 
     /// One of ours that no line tells of. Only what we hold as done is missed, and only where a
-    /// report must have it; of what is in doubt, a missing line says nothing.
+    /// report must have it: of what is in doubt, a missing line says nothing, and what was in doubt
+    /// over midnight may have moved the day before.
     fn unlisted(&mut self, ours: &OurMovement) {
         let must_be_listed = self
             .expectations
@@ -158,7 +159,8 @@ impl Judging<'_> {
             .iter()
             .any(|reading| reading.gateway == ours.gateway && reading.must_list(ours.at));
         let day = Date::of_seoul(ours.at);
-        if ours.certainty == OurCertainty::Certain && day == self.day && must_be_listed {
+        let moved_on_the_day = day == self.day && Date::of_seoul(ours.recorded_at) == self.day;
+        if ours.certainty == OurCertainty::Certain && moved_on_the_day && must_be_listed {
             self.findings.push(Finding {
                 difference: Difference::NotListed,
                 gateway: ours.gateway.clone(),

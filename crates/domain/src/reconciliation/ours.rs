@@ -88,7 +88,9 @@ pub struct OurMovement {
     pub amount: Money,
     /// How sure we are.
     pub certainty: OurCertainty,
-    /// When it was recorded; if certain, when it became so.
+    /// When it was recorded: it did not move before.
+    pub recorded_at: Timestamp,
+    /// When it became certain, if it is; else when it was recorded.
     pub at: Timestamp,
     /// The gateway's fee for it in our ledger, VAT included, with the sign of the amount.
     pub posted_fee: Option<Money>,
@@ -119,6 +121,7 @@ fn charge(sale: &Sale, attempt: &Attempt) -> OurMovement {
         kind: MovementType::Charge,
         amount: attempt.amount,
         certainty,
+        recorded_at: attempt.recorded_at,
         at: moment(certainty, attempt.certain_at, attempt.recorded_at),
         posted_fee: attempt.fee,
     }
@@ -133,6 +136,7 @@ fn given_back(sale: &Sale, attempt: &Attempt, refund: &Refund) -> OurMovement {
         kind: MovementType::Refund,
         amount: refund.amount,
         certainty,
+        recorded_at: refund.requested_at,
         at: moment(certainty, refund.certain_at, refund.requested_at),
         posted_fee: refund.fee.map(|fee| kept(MovementType::Refund, fee)),
         ..charge(sale, attempt)

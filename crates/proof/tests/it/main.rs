@@ -17,6 +17,7 @@ mod late;
 mod postgres;
 mod races;
 mod refund_crashes;
+mod settlement;
 mod shop;
 
 /// Whether every test runs in its widest form: `PAYONCE_PROOF=full`.

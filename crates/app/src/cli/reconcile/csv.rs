@@ -1,87 +1,114 @@
 //! What a reconciliation came to, as a table that Excel opens: with the mark by which it knows UTF-8,
 //! and without a cell that it would run.
 
-use payonce_domain::{money::Money, words::Word};
+use payonce_domain::{money::Money, reconciliation::Total, words::Word};
 use payonce_engine::reconciliation::{Found, Reconciled};
 
 use super::table::why;
 
-const HEADER: [&str; 18] = [
-    "구분",
-    "심각도",
-    "유형",
-    "일자",
-    "경과일",
-    "주문",
-    "결제",
-    "거래",
-    "통화",
-    "건수",
-    "우리 금액",
-    "게이트웨이 금액",
-    "수수료",
-    "부가세",
-    "지급액",
-    "내용",
-    "결과",
-    "되돌리는 방법",
-];
+/// One row; what it does not say stays empty.
+#[derive(Debug, Default)]
+struct Row {
+    kind: String,
+    severity: &'static str,
+    finding_type: &'static str,
+    since: String,
+    age_days: String,
+    order_id: String,
+    payment_id: String,
+    movement: String,
+    currency: &'static str,
+    matched: String,
+    ours: String,
+    theirs: String,
+    fee: String,
+    vat: String,
+    pay_out: String,
+    text: String,
+    outcome: String,
+    taken_back_by: &'static str,
+}
+
+impl Row {
+    /// Every column: what it is called, and its cell.
+    fn columns(&self) -> [(&'static str, &str); 18] {
+        [
+            ("구분", &self.kind),
+            ("심각도", self.severity),
+            ("유형", self.finding_type),
+            ("일자", &self.since),
+            ("경과일", &self.age_days),
+            ("주문", &self.order_id),
+            ("결제", &self.payment_id),
+            ("거래", &self.movement),
+            ("통화", self.currency),
+            ("건수", &self.matched),
+            ("우리 금액", &self.ours),
+            ("게이트웨이 금액", &self.theirs),
+            ("수수료", &self.fee),
+            ("부가세", &self.vat),
+            ("지급액", &self.pay_out),
+            ("내용", &self.text),
+            ("결과", &self.outcome),
+            ("되돌리는 방법", self.taken_back_by),
+        ]
+    }
+}
 
 /// Totals first, then a row a finding.
 pub(super) fn of(reconciled: &Reconciled) -> String {
     let mut text = "\u{feff}".to_owned();
-    push(&mut text, &HEADER.map(str::to_owned));
-    for total in &reconciled.report.totals {
-        let mut row = blank();
-        row[0] = format!("합계 {}", total.kind.word());
-        row[3] = reconciled.day.to_string();
-        row[8] = total.currency.to_owned();
-        row[9] = total.matched.to_string();
-        row[11] = total.amount.to_string();
-        row[12] = total.fee.to_string();
-        row[13] = total.vat.to_string();
-        row[14] = total.pay_out.to_string();
-        push(&mut text, &row);
-    }
-    for found in &reconciled.found {
-        push(&mut text, &finding(found, reconciled));
-    }
-    for unreadable in &reconciled.unreadable {
-        let mut row = blank();
-        row[0] = "읽지 못한 행".to_owned();
-        row[3] = reconciled.day.to_string();
-        row[15] = safe(unreadable);
-        push(&mut text, &row);
+    push(&mut text, Row::default().columns().map(|(name, _cell)| name));
+    let totals = reconciled.report.totals.iter().map(|one| total(one, reconciled));
+    let findings = reconciled.found.iter().map(|found| finding(found, reconciled));
+    let unreadable = reconciled.unreadable.iter().map(|text| Row {
+        kind: "읽지 못한 행".to_owned(),
+        since: reconciled.day.to_string(),
+        text: safe(text),
+        ..Row::default()
+    });
+    for row in totals.chain(findings).chain(unreadable) {
+        push(&mut text, row.columns().map(|(_name, cell)| cell));
     }
     text
 }
 
-fn blank() -> [String; HEADER.len()] {
-    std::array::from_fn(|_| String::new())
+fn total(total: &Total, reconciled: &Reconciled) -> Row {
+    Row {
+        kind: format!("합계 {}", total.kind.word()),
+        since: reconciled.day.to_string(),
+        currency: total.currency,
+        matched: total.matched.to_string(),
+        theirs: total.amount.to_string(),
+        fee: total.fee.to_string(),
+        vat: total.vat.to_string(),
+        pay_out: total.pay_out.to_string(),
+        ..Row::default()
+    }
 }
 
-fn finding(found: &Found, reconciled: &Reconciled) -> [String; HEADER.len()] {
+fn finding(found: &Found, reconciled: &Reconciled) -> Row {
     let Found { finding, repair, done } = found;
+    let ours = finding.ours.as_ref();
     let minor = |sum: Option<Money>| sum.map(|sum| sum.minor.to_string()).unwrap_or_default();
     let currency = finding.seen.or(finding.expected).map(|sum| sum.currency.code());
-    let mut row = blank();
-    finding.difference.word().clone_into(&mut row[0]);
-    finding.severity().word().clone_into(&mut row[1]);
-    finding.difference.kind().word().clone_into(&mut row[2]);
-    row[3] = finding.since.to_string();
-    row[4] = finding.age_days(reconciled.today).to_string();
-    if let Some(ours) = &finding.ours {
-        row[5] = ours.order_id.to_string();
-        row[6] = ours.payment_id.to_string();
+    Row {
+        kind: finding.difference.word().to_owned(),
+        severity: finding.severity().word(),
+        finding_type: finding.difference.kind().word(),
+        since: finding.since.to_string(),
+        age_days: finding.age_days(reconciled.today).to_string(),
+        order_id: ours.map(|ours| ours.order_id.to_string()).unwrap_or_default(),
+        payment_id: ours.map(|ours| ours.payment_id.to_string()).unwrap_or_default(),
+        movement: safe(&finding.subject()),
+        currency: currency.unwrap_or_default(),
+        ours: minor(finding.expected),
+        theirs: minor(finding.seen),
+        text: safe(&finding.korean()),
+        outcome: format!("{}: {}", done.word(), why(found)),
+        taken_back_by: repair.reversible_by(),
+        ..Row::default()
     }
-    row[7] = safe(&finding.subject());
-    currency.unwrap_or_default().clone_into(&mut row[8]);
-    row[10] = minor(finding.expected);
-    row[11] = minor(finding.seen);
-    row[15] = safe(&finding.korean());
-    row[16] = format!("{}: {}", done.word(), why(found));
-    repair.reversible_by().clone_into(&mut row[17]);
-    row
 }
 
 /// Text that a spreadsheet does not take for a formula.
@@ -93,8 +120,8 @@ fn safe(text: &str) -> String {
     }
 }
 
-fn push(text: &mut String, cells: &[String]) {
-    for (place, cell) in cells.iter().enumerate() {
+fn push<const CELLS: usize>(text: &mut String, cells: [&str; CELLS]) {
+    for (place, cell) in cells.into_iter().enumerate() {
         if place > 0 {
             text.push(',');
         }
@@ -116,7 +143,7 @@ mod tests {
     #[test]
     fn a_cell_is_quoted_where_it_must_be_and_never_a_formula() {
         let mut text = String::new();
-        push(&mut text, &["a".to_owned(), safe("=1+1"), "b, \"c\"".to_owned()]);
+        push(&mut text, ["a", &safe("=1+1"), "b, \"c\""]);
         assert_eq!(text, "a,'=1+1,\"b, \"\"c\"\"\"\r\n");
     }
 }

@@ -39,6 +39,7 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// What to reconcile.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReconcileArguments {
     #[command(flatten)]
     database: DatabaseArguments,

@@ -248,3 +248,16 @@ fn a_payment_that_pays_another_order_is_not_given_back() {
         [(Difference::RivalCharge, "incident"), (Difference::InDoubt, "confirm")]
     );
 }
+
+#[test]
+fn what_was_in_doubt_over_midnight_is_not_missed_on_the_second_day() {
+    for (recorded_before, missed) in
+        [(Duration::from_mins(4), true), (Duration::from_mins(6), false)]
+    {
+        let mut world = World::empty();
+        world.attempted(5, 10_000, OurCertainty::Certain);
+        let ours = world.charge(5);
+        ours.recorded_at = ours.at.before(recorded_before);
+        assert_eq!(world.found().len(), usize::from(missed), "{recorded_before:?}");
+    }
+}

@@ -97,6 +97,7 @@ impl World {
             kind: MovementType::Charge,
             amount: Money::krw(amount),
             certainty,
+            recorded_at: minute(number),
             at: minute(number),
             posted_fee: None,
         });
