@@ -14,6 +14,7 @@ mod documents;
 mod doubt;
 mod explorer;
 mod late;
+mod outage;
 mod postgres;
 mod races;
 mod refund_crashes;
