@@ -18,6 +18,7 @@ mod outage;
 mod postgres;
 mod races;
 mod refund_crashes;
+mod refund_races;
 mod shop;
 
 /// Whether every test runs in its widest form: `PAYONCE_PROOF=full`.
