@@ -191,7 +191,8 @@ impl World {
             Finding::Sighting(_) => Source::LookUp,
             Finding::Ruled(_) => Source::Operator,
         };
-        Evidence { attempt_id: self.attempt(number).id, source, finding }
+        let attempt = self.attempt(number);
+        Evidence { attempt_id: attempt.id, source, sending: Some(attempt.send_before), finding }
     }
 
     pub(crate) fn settle_under(&mut self, number: usize, finding: Finding, lease: Option<Lease>) {
@@ -207,6 +208,16 @@ impl World {
         asked_at: Timestamp,
     ) {
         let evidence = self.evidence(number, finding);
+        self.settle_evidence(&evidence, lease, asked_at);
+    }
+
+    /// Settles now this evidence, perhaps not for the first time.
+    pub(crate) fn settle_evidence(
+        &mut self,
+        evidence: &Evidence,
+        lease: Option<Lease>,
+        asked_at: Timestamp,
+    ) {
         self.seed += 1;
         let (now, seed) = (self.now, self.seed);
         // As the engine does it: without the products first, and with them if they are needed.
@@ -219,11 +230,11 @@ impl World {
             now,
             seed,
         };
-        let change = match settle(&self.sale, &evidence, &circumstances) {
+        let change = match settle(&self.sale, evidence, &circumstances) {
             Err(SettleError::NeedsStock) => {
                 let available = self.available();
                 let circumstances = Circumstances { available: &available, ..circumstances };
-                settle(&self.sale, &evidence, &circumstances)
+                settle(&self.sale, evidence, &circumstances)
             }
             decided => decided,
         };
@@ -430,9 +441,19 @@ impl World {
         finding: RefundFinding,
         lease: Option<Lease>,
     ) {
-        self.seed += 1;
+        let sending = Some(self.refund(id).send_before);
         let source = Source::Response;
-        let evidence = RefundEvidence { refund_id: id, source, finding };
+        let evidence = RefundEvidence { refund_id: id, source, sending, finding };
+        self.settle_refund_evidence(&evidence, lease);
+    }
+
+    /// Settles now this evidence about a refund, perhaps not for the first time.
+    pub(crate) fn settle_refund_evidence(
+        &mut self,
+        evidence: &RefundEvidence,
+        lease: Option<Lease>,
+    ) {
+        self.seed += 1;
         let available = self.available();
         let circumstances = Circumstances {
             manners: &self.manners,
@@ -442,7 +463,7 @@ impl World {
             now: self.now,
             seed: self.seed,
         };
-        let change = crate::refund::settle::settle(&self.sale, &evidence, &circumstances);
+        let change = crate::refund::settle::settle(&self.sale, evidence, &circumstances);
         self.apply(change.expect("a legal decision"));
     }
 

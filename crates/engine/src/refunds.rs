@@ -156,22 +156,22 @@ impl Engine {
             }
         };
         let asked = Asked::now(&self.parts.clock);
-        let (source, finding) = match step {
+        let (source, sending, finding) = match step {
             Step::Nothing => return,
             Step::LookUp(refund) => {
                 let seen = gateway.look_up_refunds(attempt, &refund).await;
-                (Source::LookUp, RefundFinding::Sighting(seen))
+                (Source::LookUp, refund.send_before, RefundFinding::Sighting(seen))
             }
             Step::Send { refund, balance } => {
                 let within = self.left_of(gateway.manners().charge_within, started);
                 let outcome = gateway.refund(attempt, &refund, balance, within).await;
-                (Source::Response, RefundFinding::Answer(outcome))
+                (Source::Response, refund.send_before, RefundFinding::Answer(outcome))
             }
         };
         let settle = SettleRefund {
             order_id: sale.order.id,
             products: BTreeSet::new(),
-            evidence: RefundEvidence { refund_id: id, source, finding },
+            evidence: RefundEvidence { refund_id: id, source, sending: Some(sending), finding },
             manners: gateway.manners().clone(),
             lease: Some(lease),
             asked,

@@ -240,6 +240,7 @@ mod tests {
             evidence: Evidence {
                 attempt_id: world.sales[&order_id].attempts[0].id,
                 source: Source::CheckLookUp,
+                sending: None,
                 finding: Finding::Sighting(Sighting::Absent),
             },
             manners: manners(),

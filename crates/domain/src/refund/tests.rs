@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use super::{
     Pieces, RefundState,
-    evidence::{Given, RefundFinding, RefundOutcome, RefundSighting},
+    evidence::{Given, RefundEvidence, RefundFinding, RefundOutcome, RefundSighting},
     perform::Step,
     request::{HowMuch, RefundRefusal},
     retry::RetryRefusal,
 };
 use crate::{
-    incident::IncidentType, money::Money, obligation::ObligationState, order::OrderStatus,
-    payment::PaymentState, story::World,
+    incident::IncidentType,
+    money::Money,
+    obligation::ObligationState,
+    order::OrderStatus,
+    payment::{PaymentState, evidence::Source},
+    story::World,
 };
 
 fn unknown() -> RefundOutcome {
@@ -158,6 +162,37 @@ fn what_is_said_of_a_repeated_refund_says_nothing_of_what_was_sent_before() {
         world.refund_turn(id, answer, nothing());
         let refund = world.refund(id);
         assert_eq!((refund.state, refund.request), (RefundState::Unknown, 1));
+    }
+}
+
+#[test]
+fn an_answer_that_is_taken_twice_says_nothing_of_what_was_asked_for_since() {
+    let said = || "said".to_owned();
+    for answer in [RefundOutcome::NotSent { text: said() }, RefundOutcome::NotDone { text: said() }]
+    {
+        let mut world = World::paid();
+        let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+        let other = world.ask_back(HowMuch::Amount(7_000)).expect("paid");
+        let (lease, _step) = world.refund_step(id);
+        let first = RefundEvidence {
+            refund_id: id,
+            source: Source::Response,
+            sending: Some(world.refund(id).send_before),
+            finding: RefundFinding::Answer(answer),
+        };
+        world.settle_refund_evidence(&first, Some(lease));
+        assert_eq!(world.refund(id).state, RefundState::Owed);
+        world.pass(Duration::from_secs(2));
+        let (_second, step) = world.refund_step(id);
+        assert!(matches!(step, Step::Send { .. }), "{step:?}");
+        let request = world.refund(id).request;
+        // The commit was in doubt, so whoever had the first answer brings it once more.
+        world.settle_refund_evidence(&first, Some(lease));
+        assert_eq!(
+            (world.refund(id).state, world.refund(id).request),
+            (RefundState::Sent, request)
+        );
+        assert_eq!(world.refund_step(other).1, Step::Nothing, "one of a charge at a time");
     }
 }
 
