@@ -127,9 +127,17 @@ impl World {
 
     fn with(manners: Manners, means: Means) -> Self {
         let product = product(10);
-        let id = product.id;
-        let mut products = BTreeMap::from([(id, product)]);
-        let mut wanted = order(id, 2);
+        let wanted = order(product.id, 2);
+        Self::where_is_ordered(vec![product], wanted, manners, means)
+    }
+
+    fn where_is_ordered(
+        products: Vec<Product>,
+        mut wanted: NewOrder,
+        manners: Manners,
+        means: Means,
+    ) -> Self {
+        let mut products = products.into_iter().map(|product| (product.id, product)).collect();
         wanted.attempt.means = means;
         let change = place(&mut products, &wanted, START, 7).expect("placed");
         let mut world = Self {
@@ -176,7 +184,8 @@ impl World {
         };
         assert_eq!(check_sale(&pages), []);
         for product in self.products.values() {
-            let held: i64 = self.sale.holds.iter().map(|hold| i64::from(hold.remaining())).sum();
+            let holds = self.sale.holds.iter().filter(|hold| hold.product_id == product.id);
+            let held: i64 = holds.map(|hold| i64::from(hold.remaining())).sum();
             assert_eq!(check_stock(product, held), []);
         }
     }
@@ -390,7 +399,23 @@ impl World {
 
     /// A paid order at a gateway that gives money back.
     pub(crate) fn paid() -> Self {
-        let mut world = Self::at_a_page();
+        Self::at_a_page().pays()
+    }
+
+    /// A paid order of one cheap book and one for 15,000; says which is the cheap one.
+    pub(crate) fn paid_for_two() -> (Self, ProductId) {
+        let dear = product(10);
+        let cheap =
+            Product { id: Mint::new(START, 2).id(), price: Money::krw(1_000), ..dear.clone() };
+        let (id, mut wanted) = (cheap.id, order(dear.id, 1));
+        wanted.items.push(Item { product_id: id, quantity: 1 });
+        let page = Means::Page { authentication: None };
+        let world = Self::where_is_ordered(vec![dear, cheap], wanted, page_manners(), page);
+        (world.pays(), id)
+    }
+
+    fn pays(self) -> Self {
+        let mut world = self;
         world.come_back(1, "key").expect("ours");
         let charged = world.found(1, Verdict::Approved);
         world.look_up(1, charged);

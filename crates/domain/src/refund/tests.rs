@@ -272,6 +272,46 @@ fn a_refused_refund_frees_its_money_for_another_and_then_is_too_much() {
 }
 
 #[test]
+fn pieces_that_came_back_with_another_refund_are_not_paid_for_again() {
+    let (mut world, product_id) = World::paid_for_two();
+    let cheap = || HowMuch::Pieces(vec![Pieces { product_id, quantity: 1 }]);
+    let first = world.ask_back(cheap()).expect("paid");
+    world.refund_turn(first, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let instead = world.ask_back(cheap()).expect("nothing went back");
+    world.give_back(instead);
+    let refused = world.retry_refund(first);
+    assert_eq!(refused, Err(RetryRefusal::TooManyPieces { product_id, left: 0 }));
+    assert_eq!(world.states(), (PaymentState::PartiallyRefunded, OrderStatus::Completed));
+}
+
+#[test]
+fn a_refused_refund_that_another_one_replaced_keeps_nothing_open() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(20_000)).expect("paid");
+    world.refund_turn(id, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let all = world.ask_back(HowMuch::Rest).expect("nothing went back");
+    assert_eq!(world.states().0, PaymentState::CompensationFailed);
+    world.give_back(all);
+    assert_eq!(world.states(), (PaymentState::Cancelled, OrderStatus::Cancelled));
+    assert_eq!(world.left(), 10, "the stock is back with the money");
+}
+
+#[test]
+fn a_refused_refund_stays_owed_while_it_can_be_tried_again() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(20_000)).expect("paid");
+    world.refund_turn(id, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let more = world.ask_back(HowMuch::Amount(15_000)).expect("nothing went back");
+    world.refund_turn(more, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let little = world.ask_back(HowMuch::Amount(10_000)).expect("nothing went back");
+    world.give_back(little);
+    assert_eq!(world.states(), (PaymentState::CompensationFailed, OrderStatus::Completed));
+    world.retry_refund(id).expect("there is room for it");
+    world.give_back(id);
+    assert_eq!(world.states(), (PaymentState::Cancelled, OrderStatus::Cancelled));
+}
+
+#[test]
 fn a_refund_in_doubt_beyond_the_horizon_alarms_once_and_is_never_forgotten() {
     let mut world = World::paid();
     let id = world.ask_back(HowMuch::Rest).expect("paid");
