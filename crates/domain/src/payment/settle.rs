@@ -185,6 +185,14 @@ impl Settling<'_> {
         }
         let approved: Vec<_> =
             ours.iter().filter(|seen| seen.verdict == Verdict::Approved).copied().collect();
+        if self.before.state == AttemptState::Approved && !approved.is_empty() {
+            // Its own charge is known, whichever of them is told first.
+            let own = self.before.reference.clone();
+            for extra in approved.iter().filter(|seen| Some(&seen.reference) != own.as_ref()) {
+                self.charged_twice(extra)?;
+            }
+            return Ok(());
+        }
         if let Some((first, more)) = approved.split_first() {
             self.approved(&first.reference)?;
             for extra in more {

@@ -313,6 +313,29 @@ fn two_charges_under_one_gateway_order_id_are_paid_once_and_alarmed() {
 }
 
 #[test]
+fn of_two_charges_the_one_that_paid_is_kept_whichever_is_told_first_or_alone() {
+    let mut world = World::with_an_order();
+    world.accept(1);
+    let Sighting::Found(own) = world.found(1, Verdict::Approved) else { unreachable!() };
+    let other = Transaction { reference: "TR:0".into(), ..own[0].clone() };
+    world.look_up(1, Sighting::Found(own.clone()));
+    for seen in [vec![other.clone(), own[0].clone()], vec![other.clone()], vec![other]] {
+        world.settle(1, Finding::Sighting(Sighting::Found(seen)));
+        let to_give_back: Vec<_> = world.sale.refunds.iter().map(|it| it.charge.as_str()).collect();
+        assert_eq!(to_give_back, ["TR:0"]);
+    }
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    assert_eq!(world.incidents, [IncidentType::DuplicateCharge]);
+
+    let mut alone = World::with_an_order();
+    alone.accept(1);
+    alone.look_up(1, Sighting::Found(own.clone()));
+    let other = Transaction { reference: "TR:0".into(), ..own[0].clone() };
+    alone.settle(1, Finding::Sighting(Sighting::Found(vec![other])));
+    assert_eq!(alone.incidents, [IncidentType::DuplicateCharge]);
+}
+
+#[test]
 fn a_verdict_that_changes_later_is_told_and_not_believed() {
     let mut world = World::with_an_order();
     world.accept(1);
