@@ -34,6 +34,9 @@ use report::DayLines;
 /// Confirming one thing can show the next: what is settled has a fee, and a second charge is extra
 /// only beside one that stands. More turns than this are left to the next run.
 const TURNS_AT_MOST: u32 = 4;
+/// What a report lacks is asked about one by one; of a report that lacks more, the rest is left to the
+/// next run.
+const LOOK_UPS_AT_MOST: u32 = 200;
 
 /// What to reconcile.
 #[derive(Debug, Clone)]
@@ -109,7 +112,7 @@ pub enum Done {
     Owed,
     /// The gateway was asked, and stands by what our books hold: its report will follow.
     Confirmed,
-    /// The gateway was asked and did not answer. It is asked again with the next reconciliation.
+    /// The gateway was not asked, or did not answer. It is asked with the next reconciliation.
     NoAnswer,
     /// A person must look.
     Person {
@@ -256,6 +259,10 @@ impl Engine {
                 continue;
             }
             let Some(place) = repairing.to_do(key) else { continue };
+            if matches!(repair, Repair::LookUp { .. }) && !repairing.may_look_up() {
+                repairing.found[place].done = Done::NoAnswer;
+                continue;
+            }
             let found = &mut repairing.found[place];
             let carried_out = self.carry_out(&found.finding, repair).await?;
             let Some(carried_out) = carried_out else { continue };
@@ -273,6 +280,7 @@ struct Repairing {
     found: Vec<Found>,
     done: BTreeSet<String>,
     fees_posted: u64,
+    looked_up: u32,
 }
 
 impl Repairing {
@@ -288,6 +296,12 @@ impl Repairing {
                 });
             }
         }
+    }
+
+    /// Whether one more may be asked about.
+    fn may_look_up(&mut self) -> bool {
+        self.looked_up += 1;
+        self.looked_up <= LOOK_UPS_AT_MOST
     }
 
     /// Where the finding of this repair is, if it is not done.
