@@ -127,9 +127,17 @@ impl World {
 
     fn with(manners: Manners, means: Means) -> Self {
         let product = product(10);
-        let id = product.id;
-        let mut products = BTreeMap::from([(id, product)]);
-        let mut wanted = order(id, 2);
+        let wanted = order(product.id, 2);
+        Self::where_is_ordered(vec![product], wanted, manners, means)
+    }
+
+    fn where_is_ordered(
+        products: Vec<Product>,
+        mut wanted: NewOrder,
+        manners: Manners,
+        means: Means,
+    ) -> Self {
+        let mut products = products.into_iter().map(|product| (product.id, product)).collect();
         wanted.attempt.means = means;
         let change = place(&mut products, &wanted, START, 7).expect("placed");
         let mut world = Self {
@@ -176,7 +184,8 @@ impl World {
         };
         assert_eq!(check_sale(&pages), []);
         for product in self.products.values() {
-            let held: i64 = self.sale.holds.iter().map(|hold| i64::from(hold.remaining())).sum();
+            let holds = self.sale.holds.iter().filter(|hold| hold.product_id == product.id);
+            let held: i64 = holds.map(|hold| i64::from(hold.remaining())).sum();
             assert_eq!(check_stock(product, held), []);
         }
     }
@@ -191,7 +200,8 @@ impl World {
             Finding::Sighting(_) => Source::LookUp,
             Finding::Ruled(_) => Source::Operator,
         };
-        Evidence { attempt_id: self.attempt(number).id, source, finding }
+        let attempt = self.attempt(number);
+        Evidence { attempt_id: attempt.id, source, sending: Some(attempt.send_before), finding }
     }
 
     pub(crate) fn settle_under(&mut self, number: usize, finding: Finding, lease: Option<Lease>) {
@@ -207,6 +217,16 @@ impl World {
         asked_at: Timestamp,
     ) {
         let evidence = self.evidence(number, finding);
+        self.settle_evidence(&evidence, lease, asked_at);
+    }
+
+    /// Settles now this evidence, perhaps not for the first time.
+    pub(crate) fn settle_evidence(
+        &mut self,
+        evidence: &Evidence,
+        lease: Option<Lease>,
+        asked_at: Timestamp,
+    ) {
         self.seed += 1;
         let (now, seed) = (self.now, self.seed);
         // As the engine does it: without the products first, and with them if they are needed.
@@ -219,11 +239,11 @@ impl World {
             now,
             seed,
         };
-        let change = match settle(&self.sale, &evidence, &circumstances) {
+        let change = match settle(&self.sale, evidence, &circumstances) {
             Err(SettleError::NeedsStock) => {
                 let available = self.available();
                 let circumstances = Circumstances { available: &available, ..circumstances };
-                settle(&self.sale, &evidence, &circumstances)
+                settle(&self.sale, evidence, &circumstances)
             }
             decided => decided,
         };
@@ -379,7 +399,23 @@ impl World {
 
     /// A paid order at a gateway that gives money back.
     pub(crate) fn paid() -> Self {
-        let mut world = Self::at_a_page();
+        Self::at_a_page().pays()
+    }
+
+    /// A paid order of one cheap book and one for 15,000; says which is the cheap one.
+    pub(crate) fn paid_for_two() -> (Self, ProductId) {
+        let dear = product(10);
+        let cheap =
+            Product { id: Mint::new(START, 2).id(), price: Money::krw(1_000), ..dear.clone() };
+        let (id, mut wanted) = (cheap.id, order(dear.id, 1));
+        wanted.items.push(Item { product_id: id, quantity: 1 });
+        let page = Means::Page { authentication: None };
+        let world = Self::where_is_ordered(vec![dear, cheap], wanted, page_manners(), page);
+        (world.pays(), id)
+    }
+
+    fn pays(self) -> Self {
+        let mut world = self;
         world.come_back(1, "key").expect("ours");
         let charged = world.found(1, Verdict::Approved);
         world.look_up(1, charged);
@@ -430,9 +466,19 @@ impl World {
         finding: RefundFinding,
         lease: Option<Lease>,
     ) {
-        self.seed += 1;
+        let sending = Some(self.refund(id).send_before);
         let source = Source::Response;
-        let evidence = RefundEvidence { refund_id: id, source, finding };
+        let evidence = RefundEvidence { refund_id: id, source, sending, finding };
+        self.settle_refund_evidence(&evidence, lease);
+    }
+
+    /// Settles now this evidence about a refund, perhaps not for the first time.
+    pub(crate) fn settle_refund_evidence(
+        &mut self,
+        evidence: &RefundEvidence,
+        lease: Option<Lease>,
+    ) {
+        self.seed += 1;
         let available = self.available();
         let circumstances = Circumstances {
             manners: &self.manners,
@@ -442,7 +488,7 @@ impl World {
             now: self.now,
             seed: self.seed,
         };
-        let change = crate::refund::settle::settle(&self.sale, &evidence, &circumstances);
+        let change = crate::refund::settle::settle(&self.sale, evidence, &circumstances);
         self.apply(change.expect("a legal decision"));
     }
 

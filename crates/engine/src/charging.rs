@@ -55,6 +55,7 @@ impl Engine {
                 evidence: Evidence {
                     attempt_id: attempt.id,
                     source: Source::Response,
+                    sending: Some(attempt.send_before),
                     finding: Finding::Answer(outcome),
                 },
                 manners: gateway.manners().clone(),

@@ -160,7 +160,12 @@ impl Engine {
         let settle = Settle {
             order_id,
             products: BTreeSet::new(),
-            evidence: Evidence { attempt_id, source, finding: Finding::Sighting(sighting) },
+            evidence: Evidence {
+                attempt_id,
+                source,
+                sending: Some(attempt.send_before),
+                finding: Finding::Sighting(sighting),
+            },
             manners: gateway.manners().clone(),
             lease,
             asked,

@@ -28,7 +28,7 @@ use crate::{
     Engine,
     batch::{BatchError, Command, affinity_of},
     checkout::Call,
-    ruling::Act,
+    ruling::{Act, once, remember},
     settling::{Asked, log},
 };
 
@@ -156,22 +156,22 @@ impl Engine {
             }
         };
         let asked = Asked::now(&self.parts.clock);
-        let (source, finding) = match step {
+        let (source, sending, finding) = match step {
             Step::Nothing => return,
             Step::LookUp(refund) => {
                 let seen = gateway.look_up_refunds(attempt, &refund).await;
-                (Source::LookUp, RefundFinding::Sighting(seen))
+                (Source::LookUp, refund.send_before, RefundFinding::Sighting(seen))
             }
             Step::Send { refund, balance } => {
                 let within = self.left_of(gateway.manners().charge_within, started);
                 let outcome = gateway.refund(attempt, &refund, balance, within).await;
-                (Source::Response, RefundFinding::Answer(outcome))
+                (Source::Response, refund.send_before, RefundFinding::Answer(outcome))
             }
         };
         let settle = SettleRefund {
             order_id: sale.order.id,
             products: BTreeSet::new(),
-            evidence: RefundEvidence { refund_id: id, source, finding },
+            evidence: RefundEvidence { refund_id: id, source, sending: Some(sending), finding },
             manners: gateway.manners().clone(),
             lease: Some(lease),
             asked,
@@ -269,7 +269,11 @@ impl Command for Retry {
     type Reply = Result<(), RefundError>;
 
     fn keys(&self) -> Keys {
-        Keys { orders: [self.order_id].into(), ..Keys::default() }
+        Keys {
+            idempotency: [once(self.audit_id)].into(),
+            orders: [self.order_id].into(),
+            ..Keys::default()
+        }
     }
 
     fn affinity(&self) -> u64 {
@@ -277,6 +281,9 @@ impl Command for Retry {
     }
 
     fn decide(&self, world: &mut World) -> Self::Reply {
+        if world.idempotency.contains_key(&once(self.audit_id)) {
+            return Ok(());
+        }
         let sale = world.sales.get(&self.order_id);
         let sale = sale.ok_or(RefundError::NoSuchOrder(self.order_id))?;
         let change = retry::retry(sale, self.id, self.can_refund, world.now, self.seed)?;
@@ -289,6 +296,7 @@ impl Command for Retry {
             subject: self.id.to_string(),
             detail: self.act.detail.clone(),
         });
+        remember(world, self.audit_id, self.order_id, "retried");
         Ok(())
     }
 }
@@ -383,5 +391,68 @@ impl Command for SettleRefund {
         log(&change);
         world.apply(change)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payonce_domain::{
+        ids::Mint,
+        payment::{
+            evidence::{Evidence, Finding, Sighting, Transaction, Verdict},
+            settle::settle as settle_payment,
+        },
+    };
+
+    use super::*;
+    use crate::settling::tests::{books, manners};
+
+    #[test]
+    fn a_retry_that_is_decided_again_is_done_and_audited_once() {
+        let (mut world, order_id) = books();
+        let attempt = world.sales[&order_id].attempts[0].clone();
+        let manners = Manners { can_refund: true, ..manners() };
+        let charged = Transaction {
+            reference: "TR:1".to_owned(),
+            gateway_order_id: attempt.gateway_order_id.clone(),
+            amount: attempt.amount,
+            verdict: Verdict::Approved,
+        };
+        let evidence = Evidence {
+            attempt_id: attempt.id,
+            source: Source::LookUp,
+            sending: None,
+            finding: Finding::Sighting(Sighting::Found(vec![charged])),
+        };
+        let available = world.available();
+        let circumstances = Circumstances {
+            manners: &manners,
+            lease: None,
+            asked_at: world.now,
+            available: &available,
+            now: world.now,
+            seed: 5,
+        };
+        let paid = settle_payment(&world.sales[&order_id], &evidence, &circumstances);
+        world.apply(paid.expect("charged")).expect("applied");
+        let mut mint = Mint::new(world.now, 9);
+        let id = mint.id();
+        let wish = RefundRequest {
+            id,
+            how_much: HowMuch::Rest,
+            expected_refundable: None,
+            reason: "a torn page".to_owned(),
+            can_refund: true,
+        };
+        let owed = request::request(&world.sales[&order_id], &wish, world.now, 6).expect("paid");
+        world.apply(owed).expect("applied");
+        let act = Act { actor: "an operator".to_owned(), detail: "{}".to_owned() };
+        let retry = Retry { order_id, id, can_refund: true, act, audit_id: mint.id(), seed: 7 };
+        assert_eq!(retry.decide(&mut world), Ok(()));
+        assert_eq!(std::mem::take(&mut world.audit).len(), 1);
+        // The commit was in doubt and had happened; the database keeps an act's id once.
+        let sale = world.sales[&order_id].clone();
+        assert_eq!(retry.decide(&mut world), Ok(()));
+        assert_eq!((&world.sales[&order_id], &world.audit[..]), (&sale, &[][..]));
     }
 }

@@ -10,7 +10,9 @@ use payonce_domain::{
         settle::{Circumstances, SettleError},
     },
 };
-use payonce_ports::store::{AuditEntry, Keys, ProductNotLoaded, StoreError, World};
+use payonce_ports::store::{
+    AuditEntry, IdempotencyKey, IdempotencyRow, Keys, ProductNotLoaded, StoreError, World,
+};
 use thiserror::Error;
 
 use crate::{
@@ -27,6 +29,27 @@ pub struct Act {
     /// A JSON object with what was said.
     pub detail: String,
 }
+
+/// The name under which a privileged act is recognised when it is decided again after a commit in doubt:
+/// what it did may have been done by somebody else as well, and is audited once.
+pub(crate) fn once(audit_id: EventId) -> IdempotencyKey {
+    IdempotencyKey { scope: "act".to_owned(), key: audit_id.to_string() }
+}
+
+/// Remembers what came of an act.
+pub(crate) fn remember(world: &mut World, audit_id: EventId, order_id: OrderId, came_of_it: &str) {
+    let row = IdempotencyRow {
+        fingerprint: came_of_it.to_owned(),
+        order_id: Some(order_id),
+        refund_id: None,
+        reply: None,
+        created_at: world.now,
+    };
+    world.idempotency.insert(once(audit_id), row);
+}
+
+const APPLIED: &str = "applied";
+const AWAITS_SECOND: &str = "awaits_second";
 
 /// Why a ruling was not taken. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -106,7 +129,11 @@ impl Command for Rule {
     type Reply = Result<Heard, RulingError>;
 
     fn keys(&self) -> Keys {
-        Keys { orders: [self.order_id].into(), products: self.products.clone(), ..Keys::default() }
+        Keys {
+            idempotency: [once(self.audit_id)].into(),
+            orders: [self.order_id].into(),
+            products: self.products.clone(),
+        }
     }
 
     fn affinity(&self) -> u64 {
@@ -114,6 +141,10 @@ impl Command for Rule {
     }
 
     fn decide(&self, world: &mut World) -> Self::Reply {
+        if let Some(row) = world.idempotency.get(&once(self.audit_id)) {
+            let applied = row.fingerprint == APPLIED;
+            return Ok(if applied { Heard::Applied } else { Heard::AwaitsSecond });
+        }
         let sale = world.sales.get(&self.order_id);
         let sale = sale.ok_or(RulingError::NoSuchOrder(self.order_id))?;
         let available = world.available();
@@ -152,6 +183,11 @@ impl Command for Rule {
             subject,
             detail: self.act.detail.clone(),
         });
+        let came_of_it = match heard {
+            Heard::Applied => APPLIED,
+            Heard::AwaitsSecond => AWAITS_SECOND,
+        };
+        remember(world, self.audit_id, self.order_id, came_of_it);
         Ok(heard)
     }
 }
@@ -159,5 +195,51 @@ impl Command for Rule {
 impl From<SettleError> for RulingError {
     fn from(error: SettleError) -> Self {
         Self::Refused(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payonce_domain::{ids::Mint, payment::ruling::Ruled, time::Timestamp};
+
+    use super::*;
+    use crate::settling::tests::{books, manners};
+
+    /// A ruling that is decided, committed in doubt, and decided again over what is there now.
+    fn decided_again(needs_second: bool) -> Vec<Result<Heard, RulingError>> {
+        let (mut world, order_id) = books();
+        let mut mint = Mint::new(world.now, 9);
+        let ruling = Ruling {
+            ruled: Ruled::NotCharged,
+            by: mint.id(),
+            reason: "the gateway's support was asked".to_owned(),
+            evidence: "seen in the gateway's console".to_owned(),
+            at: Timestamp::from_micros(0),
+        };
+        let command = Rule {
+            order_id,
+            attempt_id: world.sales[&order_id].attempts[0].id,
+            products: BTreeSet::new(),
+            wish: Wish::Rule(ruling),
+            needs_second,
+            manners: manners(),
+            act: Act { actor: "an operator".to_owned(), detail: "{}".to_owned() },
+            audit_id: mint.id(),
+            seed: 3,
+        };
+        assert!(command.keys().idempotency.contains(&once(command.audit_id)));
+        let first = command.decide(&mut world);
+        let sale = world.sales[&order_id].clone();
+        assert_eq!(std::mem::take(&mut world.audit).len(), 1);
+        let again = command.decide(&mut world);
+        assert_eq!((&world.sales[&order_id], &world.audit[..]), (&sale, &[][..]));
+        vec![first, again]
+    }
+
+    #[test]
+    fn a_ruling_that_is_decided_again_is_heard_and_audited_once() {
+        for (needs_second, heard) in [(false, Heard::Applied), (true, Heard::AwaitsSecond)] {
+            assert_eq!(decided_again(needs_second), [Ok(heard), Ok(heard)]);
+        }
     }
 }

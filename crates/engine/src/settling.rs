@@ -155,7 +155,7 @@ pub(crate) fn log(change: &Change) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use payonce_domain::{
@@ -176,7 +176,7 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
-    fn manners() -> Manners {
+    pub(crate) fn manners() -> Manners {
         Manners {
             charge_within: Duration::from_secs(15),
             request_life: Duration::from_mins(2),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     /// Books with one order, whose attempt the gateway has said once not to have.
-    fn books() -> (World, OrderId) {
+    pub(crate) fn books() -> (World, OrderId) {
         let mut mint = Mint::new(START, 1);
         let product = Product {
             id: mint.id(),
@@ -240,6 +240,7 @@ mod tests {
             evidence: Evidence {
                 attempt_id: world.sales[&order_id].attempts[0].id,
                 source: Source::CheckLookUp,
+                sending: None,
                 finding: Finding::Sighting(Sighting::Absent),
             },
             manners: manners(),

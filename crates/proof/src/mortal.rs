@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -57,6 +57,7 @@ pub struct Life {
     steps: AtomicU64,
     dies_at: AtomicU64,
     sleeps_at: AtomicU64,
+    hands_over: AtomicBool,
     is_dead: watch::Sender<bool>,
     sleeps: watch::Sender<bool>,
 }
@@ -106,6 +107,12 @@ impl Life {
     /// Stops at the step that is so many steps ahead, until [`Life::wake`].
     pub fn pause_after(&self, steps: u64) {
         self.sleeps_at.store(self.steps() + steps, Ordering::SeqCst);
+    }
+
+    /// From now on what it sends is in its machine's hands: it leaves, however late, even if whoever
+    /// sent it has stopped waiting. Otherwise a request that was given up stays where it was stopped.
+    pub fn hand_over_requests(&self) {
+        self.hands_over.store(true, Ordering::SeqCst);
     }
 
     /// Whether it is stopped.
@@ -174,10 +181,18 @@ pub struct MortalTransport {
 #[async_trait]
 impl Transport for MortalTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.life.step().await;
-        let answer = self.inner.send(request).await;
-        self.life.step().await;
-        answer
+        let (life, inner) = (Arc::clone(&self.life), Arc::clone(&self.inner));
+        let sending = async move {
+            life.step().await;
+            let answer = inner.send(request).await;
+            life.step().await;
+            answer
+        };
+        if !self.life.hands_over.load(Ordering::SeqCst) {
+            return sending.await;
+        }
+        let handed_over = tokio::spawn(sending).await;
+        handed_over.unwrap_or_else(|error| Err(TransportError::Broken(error.to_string())))
     }
 }
 

@@ -54,11 +54,12 @@ impl Drop for Still {
 }
 
 /// Waits on this very thread until `work` is done: nothing else in the world happens meanwhile.
-/// Only for work that other threads do.
+/// Only for work that other threads do. Tokio's budget is not asked: a task that has used it up would be
+/// woken by a scheduler that stands still.
 pub fn at_once<T>(work: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    let mut work = pin!(work);
+    let mut work = pin!(tokio::task::unconstrained(work));
     loop {
         match work.as_mut().poll(&mut context) {
             Poll::Ready(done) => return done,

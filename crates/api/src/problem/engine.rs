@@ -264,6 +264,10 @@ impl From<RetryRefusal> for Problem {
             RetryRefusal::TooMuch(left) => {
                 Self::new(Code::RefundExceedsCharge).value("left", &left)
             }
+            RetryRefusal::TooManyPieces { product_id, left } => {
+                Self::new(Code::RefundExceedsCharge)
+                    .value("left", &format_args!("{left} × {product_id}"))
+            }
             RetryRefusal::Illegal(error) => defect(&error),
         }
     }

@@ -13,7 +13,8 @@ use crate::language::Sentence;
 
 /// Who moves next for a payment of which money goes back, or went.
 pub(super) fn told(sale: &Sale) -> Told {
-    let unfinished = sale.refunds.iter().find(|refund| refund.state == RefundState::Refused);
+    let owed = |refund: &&Refund| refund.state == RefundState::Refused && !sale.is_replaced(refund);
+    let unfinished = sale.refunds.iter().find(owed);
     let unfinished =
         unfinished.or_else(|| sale.refunds.iter().find(|refund| refund.state.is_undecided()));
     match unfinished {
@@ -92,6 +93,22 @@ fn standing(sale: &Sale, refund: &Refund) -> Told {
         RefundState::Sent => ("gateway", Some(refund.send_before), asked(&sum, refund.send_before)),
         RefundState::Unknown => ("payonce", due, in_doubt(&sum, &when)),
         RefundState::Done => ("nobody", None, done(&sum)),
+        RefundState::Refused if sale.is_replaced(refund) => (
+            "nobody",
+            None,
+            Sentence::new(
+                format!(
+                    "The gateway did not give {} back. Another refund has taken the place of this \
+                     one, so no more of it is owed.",
+                    sum.en
+                ),
+                format!(
+                    "결제사가 {} 환불을 거절했어요. 다른 환불로 대신했으니 이 환불로 더 돌려드릴 금액은 \
+                     없어요.",
+                    sum.ko
+                ),
+            ),
+        ),
         RefundState::Refused => (
             "operator",
             None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, ruling::Ruled};
-use crate::{ids::AttemptId, money::Money};
+use crate::{ids::AttemptId, money::Money, time::Timestamp};
 
 /// News about one attempt, with where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Evidence {
     pub attempt_id: AttemptId,
     /// How we came to know.
     pub source: Source,
+    /// Which sending of its request this tells of: the attempt's `send_before` as it was when the
+    /// gateway was called or asked. `None` if whoever tells knows of none.
+    pub sending: Option<Timestamp>,
     /// What was said.
     pub finding: Finding,
 }

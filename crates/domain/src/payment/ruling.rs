@@ -120,6 +120,7 @@ pub fn rule(
     let evidence = Evidence {
         attempt_id,
         source: Source::Operator,
+        sending: None,
         finding: Finding::Ruled(told.ruled.clone()),
     };
     let mut change = settle(sale, &evidence, circumstances)?;

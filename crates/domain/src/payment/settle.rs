@@ -69,9 +69,11 @@ pub fn settle(
     let id = evidence.attempt_id;
     let before = sale.attempt(id).ok_or(SettleError::NoSuchAttempt(id))?.clone();
     let mint = Mint::new(circumstances.now, circumstances.seed);
+    let is_newest = evidence.sending.is_none_or(|sending| sending == before.send_before);
     let mut settling = Settling {
         draft: Draft::of(sale.clone(), circumstances.now, mint),
         before,
+        is_newest,
         circumstances,
         trouble: None,
         not_asked: None,
@@ -88,6 +90,9 @@ pub fn settle(
 struct Settling<'a> {
     draft: Draft,
     before: Attempt,
+    /// Whether this tells of the newest sending of the request. Of an earlier one it says nothing more:
+    /// that one was told of before, or is covered by what has been sent since.
+    is_newest: bool,
     circumstances: &'a Circumstances<'a>,
     /// What kept this evidence from ending the look-up.
     trouble: Option<String>,
@@ -113,7 +118,7 @@ impl Settling<'_> {
     fn answered(&mut self, outcome: &Outcome) -> Result<(), SettleError> {
         // The answer to the charge tells about an attempt whose request was under way. If a
         // look-up was faster, only an answer that names a transaction still says something.
-        let under_way = self.before.state == AttemptState::Sent;
+        let under_way = self.before.state == AttemptState::Sent && self.is_newest;
         // If an earlier sending was never heard of, this answer tells of the later one alone.
         let unheard = under_way && self.before.problem.is_some();
         match outcome {
@@ -180,6 +185,14 @@ impl Settling<'_> {
         }
         let approved: Vec<_> =
             ours.iter().filter(|seen| seen.verdict == Verdict::Approved).copied().collect();
+        if self.before.state == AttemptState::Approved && !approved.is_empty() {
+            // Its own charge is known, whichever of them is told first.
+            let own = self.before.reference.clone();
+            for extra in approved.iter().filter(|seen| Some(&seen.reference) != own.as_ref()) {
+                self.charged_twice(extra)?;
+            }
+            return Ok(());
+        }
         if let Some((first, more)) = approved.split_first() {
             self.approved(&first.reference)?;
             for extra in more {
@@ -394,6 +407,11 @@ impl Settling<'_> {
             | AttemptState::Accepted
             | AttemptState::Unknown
             | AttemptState::NotCharged => {}
+        }
+        if self.before.means.is_page() && self.before.state.is_at_gateway() && !self.is_newest {
+            // Seen before this was confirmed: an earlier visit to the page may have ended, not this one.
+            self.trouble = Some("a refusal from before it was confirmed".to_owned());
+            return Ok(());
         }
         self.name(reference);
         let was_live = self.before.state.is_live();

@@ -313,6 +313,29 @@ fn two_charges_under_one_gateway_order_id_are_paid_once_and_alarmed() {
 }
 
 #[test]
+fn of_two_charges_the_one_that_paid_is_kept_whichever_is_told_first_or_alone() {
+    let mut world = World::with_an_order();
+    world.accept(1);
+    let Sighting::Found(own) = world.found(1, Verdict::Approved) else { unreachable!() };
+    let other = Transaction { reference: "TR:0".into(), ..own[0].clone() };
+    world.look_up(1, Sighting::Found(own.clone()));
+    for seen in [vec![other.clone(), own[0].clone()], vec![other.clone()], vec![other]] {
+        world.settle(1, Finding::Sighting(Sighting::Found(seen)));
+        let to_give_back: Vec<_> = world.sale.refunds.iter().map(|it| it.charge.as_str()).collect();
+        assert_eq!(to_give_back, ["TR:0"]);
+    }
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+    assert_eq!(world.incidents, [IncidentType::DuplicateCharge]);
+
+    let mut alone = World::with_an_order();
+    alone.accept(1);
+    alone.look_up(1, Sighting::Found(own.clone()));
+    let other = Transaction { reference: "TR:0".into(), ..own[0].clone() };
+    alone.settle(1, Finding::Sighting(Sighting::Found(vec![other])));
+    assert_eq!(alone.incidents, [IncidentType::DuplicateCharge]);
+}
+
+#[test]
 fn a_verdict_that_changes_later_is_told_and_not_believed() {
     let mut world = World::with_an_order();
     world.accept(1);
@@ -514,6 +537,47 @@ fn what_is_said_of_a_repeat_says_nothing_of_what_was_sent_before() {
         world.look_up(1, charged);
         assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
     }
+}
+
+#[test]
+fn an_answer_that_is_taken_twice_says_nothing_of_what_was_sent_since() {
+    for outcome in [
+        Outcome::NotSent { text: "no connection".into() },
+        Outcome::NotCreated { text: "closed".into() },
+    ] {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        let first = world.evidence(1, Finding::Answer(outcome));
+        world.settle_evidence(&first, None, world.now);
+        assert_eq!(world.attempt(1).state, AttemptState::Recorded);
+        world.pass(Duration::from_secs(2));
+        assert!(matches!(world.come_back(1, "key"), Ok(Confirm::Send(_))), "it may be tried again");
+        let request = world.attempt(1).request;
+        // The commit was in doubt, so whoever had the first answer brings it once more.
+        world.settle_evidence(&first, None, world.now);
+        let confirmed = world.attempt(1);
+        assert_eq!((confirmed.state, confirmed.request), (AttemptState::Sent, request));
+        world.settle(1, no_answer());
+        assert_eq!(world.attempt(1).state, AttemptState::Unknown);
+        assert_eq!(world.pay_again(2), Err(RenewRefusal::InProgress), "it may be charged");
+    }
+}
+
+#[test]
+fn a_refusal_that_was_seen_before_the_buyer_came_back_does_not_end_what_is_being_confirmed() {
+    let mut world = World::at_a_page();
+    let over = world.found(1, declined());
+    let seen = world.evidence(1, Finding::Sighting(over));
+    let asked_at = world.now;
+    world.pass(Duration::from_secs(1));
+    world.come_back(1, "key").expect("ours");
+    world.settle_evidence(&seen, None, asked_at);
+    let confirmed = world.attempt(1);
+    assert_eq!((confirmed.state, &confirmed.reference), (AttemptState::Sent, &None));
+    assert_eq!(world.pay_again(2), Err(RenewRefusal::InProgress), "it may be charged");
+    let charged = world.found(1, Verdict::Approved);
+    world.settle(1, Finding::Sighting(charged));
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
 }
 
 #[test]

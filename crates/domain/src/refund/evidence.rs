@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ids::RefundId, money::Money, payment::evidence::Source};
+use crate::{ids::RefundId, money::Money, payment::evidence::Source, time::Timestamp};
 
 /// News about one refund, with where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct RefundEvidence {
     pub refund_id: RefundId,
     /// How we came to know.
     pub source: Source,
+    /// Which sending of its request this tells of: the refund's `send_before` as it was when the
+    /// gateway was called. `None` if whoever tells knows of none.
+    pub sending: Option<Timestamp>,
     /// What was said.
     pub finding: RefundFinding,
 }

@@ -30,13 +30,14 @@ impl Sale {
             .find(|refund| refund.purpose == RefundPurpose::Compensation && refund.charge == charge)
     }
 
-    /// Refunds that decide where the payment stands: of a served order those of its own charge; of
-    /// any other, all.
+    /// Refunds that decide where the payment stands: of a served order those of its own charge, but
+    /// for refused ones that others have replaced; of any other, all.
     fn decisive_refunds(&self) -> impl Iterator<Item = &Refund> {
         let served = self.was_served();
         self.refunds
             .iter()
             .filter(move |refund| !served || refund.purpose == RefundPurpose::Requested)
+            .filter(|refund| !self.is_replaced(refund))
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Refund, RefundState};
+use super::{Refund, RefundPurpose, RefundState};
 use crate::{
     gateway::Manners,
-    ids::{Mint, RefundId},
+    ids::{Mint, ProductId, RefundId},
     journal::Cause,
     obligation::ObligationState,
     payment::transitions::IllegalMove,
@@ -55,9 +55,44 @@ pub enum RetryRefusal {
     /// Less is left of the charge than it would give back.
     #[error("{0} is left to refund")]
     TooMuch(i64),
+    /// The buyer has given its pieces back since, or is about to, with another refund.
+    #[error("{left} pieces of {product_id} are left to refund")]
+    TooManyPieces {
+        /// Of which product.
+        product_id: ProductId,
+        /// What is left.
+        left: u32,
+    },
     /// A defect of ours.
     #[error(transparent)]
     Illegal(#[from] IllegalMove),
+}
+
+impl Sale {
+    /// Whether a refused refund can never be tried again: others have given its money or its pieces
+    /// back since, or are about to.
+    pub fn is_replaced(&self, refund: &Refund) -> bool {
+        self.expect_room_for(refund).is_err()
+    }
+
+    /// A refused refund set nothing aside; what it asked for must still be there.
+    fn expect_room_for(&self, refund: &Refund) -> Result<(), RetryRefusal> {
+        if refund.state != RefundState::Refused || refund.purpose != RefundPurpose::Requested {
+            return Ok(());
+        }
+        let left = self.refundable().minor;
+        if refund.amount.minor > left {
+            return Err(RetryRefusal::TooMuch(left));
+        }
+        for pieces in &refund.pieces {
+            let product_id = pieces.product_id;
+            let left = self.refundable_pieces(product_id);
+            if pieces.quantity > left {
+                return Err(RetryRefusal::TooManyPieces { product_id, left });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Tries a refund again now, whether it was refused or waits for its next turn.
@@ -76,10 +111,7 @@ pub fn retry(
         return Err(RetryRefusal::CannotRefund);
     }
     let refused = refund.state == RefundState::Refused;
-    let left = sale.refundable().minor;
-    if refused && refund.purpose == super::RefundPurpose::Requested && refund.amount.minor > left {
-        return Err(RetryRefusal::TooMuch(left));
-    }
+    sale.expect_room_for(refund)?;
     let mut draft = Draft::of(sale.clone(), now, Mint::new(now, seed));
     if refused {
         if let Some(refund) = draft.refund_mut(refund_id) {

@@ -44,9 +44,11 @@ pub fn settle(
     let id = evidence.refund_id;
     let before = sale.refund(id).ok_or(RefundSettleError::NoSuchRefund(id))?.clone();
     let mint = Mint::new(circumstances.now, circumstances.seed);
+    let is_newest = evidence.sending.is_none_or(|sending| sending == before.send_before);
     let mut settling = Settling {
         draft: Draft::of(sale.clone(), circumstances.now, mint),
         before,
+        is_newest,
         circumstances,
         trouble: None,
         not_asked: None,
@@ -68,6 +70,8 @@ pub fn settle(
 struct Settling<'a> {
     draft: Draft,
     before: Refund,
+    /// Whether this tells of the newest sending of the request. Of an earlier one it says nothing more.
+    is_newest: bool,
     circumstances: &'a Circumstances<'a>,
     /// What kept this evidence from ending the refund.
     trouble: Option<String>,
@@ -79,7 +83,7 @@ impl Settling<'_> {
     fn answered(&mut self, outcome: &RefundOutcome) -> Result<(), IllegalMove> {
         let id = self.before.id;
         // A look-up may have been faster; then only an answer that names a refund says something.
-        let under_way = self.before.state == RefundState::Sent;
+        let under_way = self.before.state == RefundState::Sent && self.is_newest;
         // If an earlier sending was never heard of, this answer tells of the later one alone.
         let unheard = under_way && self.before.problem.is_some();
         match outcome {

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use super::{
     Pieces, RefundState,
-    evidence::{Given, RefundFinding, RefundOutcome, RefundSighting},
+    evidence::{Given, RefundEvidence, RefundFinding, RefundOutcome, RefundSighting},
     perform::Step,
     request::{HowMuch, RefundRefusal},
     retry::RetryRefusal,
 };
 use crate::{
-    incident::IncidentType, money::Money, obligation::ObligationState, order::OrderStatus,
-    payment::PaymentState, story::World,
+    incident::IncidentType,
+    money::Money,
+    obligation::ObligationState,
+    order::OrderStatus,
+    payment::{PaymentState, evidence::Source},
+    story::World,
 };
 
 fn unknown() -> RefundOutcome {
@@ -162,6 +166,37 @@ fn what_is_said_of_a_repeated_refund_says_nothing_of_what_was_sent_before() {
 }
 
 #[test]
+fn an_answer_that_is_taken_twice_says_nothing_of_what_was_asked_for_since() {
+    let said = || "said".to_owned();
+    for answer in [RefundOutcome::NotSent { text: said() }, RefundOutcome::NotDone { text: said() }]
+    {
+        let mut world = World::paid();
+        let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+        let other = world.ask_back(HowMuch::Amount(7_000)).expect("paid");
+        let (lease, _step) = world.refund_step(id);
+        let first = RefundEvidence {
+            refund_id: id,
+            source: Source::Response,
+            sending: Some(world.refund(id).send_before),
+            finding: RefundFinding::Answer(answer),
+        };
+        world.settle_refund_evidence(&first, Some(lease));
+        assert_eq!(world.refund(id).state, RefundState::Owed);
+        world.pass(Duration::from_secs(2));
+        let (_second, step) = world.refund_step(id);
+        assert!(matches!(step, Step::Send { .. }), "{step:?}");
+        let request = world.refund(id).request;
+        // The commit was in doubt, so whoever had the first answer brings it once more.
+        world.settle_refund_evidence(&first, Some(lease));
+        assert_eq!(
+            (world.refund(id).state, world.refund(id).request),
+            (RefundState::Sent, request)
+        );
+        assert_eq!(world.refund_step(other).1, Step::Nothing, "one of a charge at a time");
+    }
+}
+
+#[test]
 fn a_repeat_is_heard_again_once_nothing_of_the_first_can_be_under_way() {
     let mut world = World::paid();
     let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
@@ -234,6 +269,46 @@ fn a_refused_refund_frees_its_money_for_another_and_then_is_too_much() {
     world.refund_turn(id, RefundOutcome::Refused { text: "no".into() }, nothing());
     world.ask_back(HowMuch::Amount(25_000)).expect("nothing went back");
     assert_eq!(world.retry_refund(id), Err(RetryRefusal::TooMuch(5_000)));
+}
+
+#[test]
+fn pieces_that_came_back_with_another_refund_are_not_paid_for_again() {
+    let (mut world, product_id) = World::paid_for_two();
+    let cheap = || HowMuch::Pieces(vec![Pieces { product_id, quantity: 1 }]);
+    let first = world.ask_back(cheap()).expect("paid");
+    world.refund_turn(first, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let instead = world.ask_back(cheap()).expect("nothing went back");
+    world.give_back(instead);
+    let refused = world.retry_refund(first);
+    assert_eq!(refused, Err(RetryRefusal::TooManyPieces { product_id, left: 0 }));
+    assert_eq!(world.states(), (PaymentState::PartiallyRefunded, OrderStatus::Completed));
+}
+
+#[test]
+fn a_refused_refund_that_another_one_replaced_keeps_nothing_open() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(20_000)).expect("paid");
+    world.refund_turn(id, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let all = world.ask_back(HowMuch::Rest).expect("nothing went back");
+    assert_eq!(world.states().0, PaymentState::CompensationFailed);
+    world.give_back(all);
+    assert_eq!(world.states(), (PaymentState::Cancelled, OrderStatus::Cancelled));
+    assert_eq!(world.left(), 10, "the stock is back with the money");
+}
+
+#[test]
+fn a_refused_refund_stays_owed_while_it_can_be_tried_again() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(20_000)).expect("paid");
+    world.refund_turn(id, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let more = world.ask_back(HowMuch::Amount(15_000)).expect("nothing went back");
+    world.refund_turn(more, RefundOutcome::Refused { text: "no".into() }, nothing());
+    let little = world.ask_back(HowMuch::Amount(10_000)).expect("nothing went back");
+    world.give_back(little);
+    assert_eq!(world.states(), (PaymentState::CompensationFailed, OrderStatus::Completed));
+    world.retry_refund(id).expect("there is room for it");
+    world.give_back(id);
+    assert_eq!(world.states(), (PaymentState::Cancelled, OrderStatus::Cancelled));
 }
 
 #[test]

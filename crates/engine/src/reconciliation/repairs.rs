@@ -102,6 +102,7 @@ impl Engine {
             products: BTreeSet::new(),
             evidence: Evidence {
                 attempt_id,
+                sending: None,
                 source: Source::Settlement,
                 finding: Seen::Sighting(Sighting::Found(found)),
             },
@@ -127,6 +128,7 @@ impl Engine {
             products: BTreeSet::new(),
             evidence: RefundEvidence {
                 refund_id,
+                sending: None,
                 source: Source::Settlement,
                 finding: RefundFinding::Sighting(RefundSighting::Seen(vec![given])),
             },

@@ -36,7 +36,7 @@ use payonce_domain::{
     money::{Currency, Money},
     payment::{
         Attempt,
-        evidence::{Outcome, Sighting, Transaction},
+        evidence::{Outcome, Sighting, Transaction, Verdict},
     },
     reconciliation::Date,
     refund::{
@@ -194,13 +194,13 @@ impl Gateway for Toss {
         };
         match self.by_key(key).await {
             Seen::Found(payment) if payment.order_id != attempt.gateway_order_id => {
-                let ours = sighting(self.by_order(attempt).await);
+                let ours = besides(key, sighting(self.by_order(attempt).await));
                 // A key that Toss told us and that is another order's now is told. One that came
                 // through the buyer's hands names whatever they like.
                 if told.is_some() { with(ours, answers::transaction(&payment)) } else { ours }
             }
             found @ Seen::Found(_) => sighting(found),
-            Seen::Absent => sighting(self.by_order(attempt).await),
+            Seen::Absent => besides(key, sighting(self.by_order(attempt).await)),
             Seen::Unknown(text) => Sighting::Unknown { text },
         }
     }
@@ -304,6 +304,18 @@ fn sighting(seen: Seen) -> Sighting {
         Seen::Absent => Sighting::Absent,
         Seen::Unknown(text) => Sighting::Unknown { text },
     }
+}
+
+/// What was found under our order id instead of the payment of this key. Each visit to the window makes
+/// a payment: one that charges nothing tells nothing of the one that we confirm.
+fn besides(key: &str, sighting: Sighting) -> Sighting {
+    let Sighting::Found(mut seen) = sighting else { return sighting };
+    let charges = |seen: &Transaction| match seen.verdict {
+        Verdict::Approved | Verdict::Pending => true,
+        Verdict::Unconfirmed | Verdict::Declined(_) => false,
+    };
+    seen.retain(|seen| seen.reference == key || charges(seen));
+    if seen.is_empty() { Sighting::Absent } else { Sighting::Found(seen) }
 }
 
 /// A sighting with one more transaction in it.

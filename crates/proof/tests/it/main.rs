@@ -14,9 +14,11 @@ mod documents;
 mod doubt;
 mod explorer;
 mod late;
+mod outage;
 mod postgres;
 mod races;
 mod refund_crashes;
+mod refund_races;
 mod settlement;
 mod shop;
 

@@ -94,6 +94,27 @@ async fn a_key_of_another_order_is_told_only_if_toss_had_told_it_to_us() {
 }
 
 #[tokio::test]
+async fn an_earlier_visit_to_the_window_tells_nothing_of_the_payment_that_is_confirmed() {
+    let absent = || says(404, &error("NOT_FOUND_PAYMENT"));
+    let elsewhere = || says(200, &payment(&[("ord_9f2c4e1a7b", "ord_other1")]));
+    for first in [absent(), elsewhere()] {
+        for (status, expected) in [
+            ("EXPIRED", Sighting::Absent),
+            ("ABORTED", Sighting::Absent),
+            ("READY", Sighting::Absent),
+            ("IN_PROGRESS", Sighting::Absent),
+            ("DONE", Sighting::Found(vec![seen("tgen_earlier", "ord_9f2c4e1a7b")])),
+        ] {
+            let earlier = payment(&[(KEY, "tgen_earlier"), ("\"DONE\"", &format!("\"{status}\""))]);
+            let wire = Wire::answering([first.clone(), says(200, &earlier)]);
+            let sighting = toss(&wire).look_up(&attempt(Some(KEY))).await;
+            assert_eq!(sighting, expected, "{status}");
+            assert_eq!(wire.asked(), [BY_KEY, BY_ORDER]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_tosss_own_word_is_an_absence() {
     for (name, answer) in [
         ("another code", says(404, &error("NOT_FOUND_PAYMENT_SESSION"))),
