@@ -178,7 +178,7 @@ pub enum Fact {
         /// The refund, if it is for one.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         refund_id: Option<RefundId>,
-        /// Minor units; negative where it gave some back.
+        /// Minor units; negative where it gave some back, or where a fee is taken out again.
         amount: i64,
     },
     /// The order ended.

@@ -1,9 +1,9 @@
 //! Reconciliation: what a gateway reports of one day, held against our books, and what is done about it.
 //!
-//! Read [`Engine::reconcile`] below, then `report` (the lines), `ours` (our movements of them), `repairs`
-//! (what is done about a finding), `fees` (posting), `recording` (what is kept), [`schedule`] (every
-//! day by itself); [`file`] reads lines that people bring. What differs is decided in
-//! [`payonce_domain::reconciliation`].
+//! Read [`Engine::reconcile`] below, then `report` (the lines), `ours` (our movements of them), `turns`
+//! (repairing and reading again), `repairs` (what is done about a finding), `fees` (posting),
+//! `recording` (what is kept), [`schedule`] (every day by itself); [`file`] reads lines that people
+//! bring. What differs is decided in [`payonce_domain::reconciliation`].
 //!
 //! Whatever moves money goes through the settle path, as evidence. The books are read again after the
 //! repairs: a finding is called repaired when it is not there any more. Reconciling a day again changes
@@ -16,20 +16,18 @@ mod recording;
 mod repairs;
 mod report;
 pub mod schedule;
-
-use std::collections::BTreeSet;
+mod turns;
 
 use payonce_domain::{
     gateway::GatewayName,
-    reconciliation::{
-        self, Date, Finding, Planned, Repair, Report, SettledFee, SettlementLine, plan,
-    },
+    reconciliation::{self, Date, Finding, Repair, Report, SettledFee, SettlementLine, plan},
 };
 use payonce_ports::store::StoreError;
 use thiserror::Error;
 
 use crate::{Engine, batch::BatchError, ruling::Act};
 use report::DayLines;
+use turns::Repairing;
 
 /// Confirming one thing can show the next: what is settled has a fee, and a second charge is extra
 /// only beside one that stands. More turns than this are left to the next run.
@@ -109,7 +107,7 @@ pub enum Done {
     Owed,
     /// The gateway was asked, and stands by what our books hold: its report will follow.
     Confirmed,
-    /// The gateway was asked and did not answer. It is asked again with the next reconciliation.
+    /// The gateway was not asked, or did not answer. It is asked with the next reconciliation.
     NoAnswer,
     /// A person must look.
     Person {
@@ -239,88 +237,5 @@ impl Engine {
     async fn compare(&self, ask: &Reconcile, lines: &DayLines) -> Result<Report, ReconcileError> {
         let ours = self.ours(&ask.gateway, ask.day, &lines.lines).await?;
         Ok(reconciliation::reconcile(ask.day, &lines.lines, &ours, &lines.expectations))
-    }
-
-    /// Does what is planned and not done yet. Says whether the books may be others now.
-    async fn turn(
-        &self,
-        planned: &[Planned],
-        repairing: &mut Repairing,
-    ) -> Result<bool, ReconcileError> {
-        let mut moved = false;
-        for Planned { key, repair } in planned {
-            if let Repair::PostFees { lines } = repair {
-                let posted = self.post_fees(lines).await?;
-                repairing.fees_posted += posted;
-                moved |= posted > 0;
-                continue;
-            }
-            let Some(place) = repairing.to_do(key) else { continue };
-            let found = &mut repairing.found[place];
-            let carried_out = self.carry_out(&found.finding, repair).await?;
-            let Some(carried_out) = carried_out else { continue };
-            repairing.done.insert(key.clone());
-            found.done = carried_out.done;
-            moved |= carried_out.moved;
-        }
-        Ok(moved)
-    }
-}
-
-/// What was found so far, and which of it was done.
-#[derive(Debug, Default)]
-struct Repairing {
-    found: Vec<Found>,
-    done: BTreeSet<String>,
-    fees_posted: u64,
-}
-
-impl Repairing {
-    /// Takes up what is news in this report.
-    fn take_up(&mut self, report: &Report, planned: &[Planned]) {
-        // The plan has one repair a finding, in the order of the findings, and the fees after them.
-        for (finding, Planned { key, repair }) in report.findings.iter().zip(planned) {
-            if !self.found.iter().any(|found| found.finding.key() == *key) {
-                self.found.push(Found {
-                    finding: finding.clone(),
-                    repair: repair.clone(),
-                    done: Done::Planned,
-                });
-            }
-        }
-    }
-
-    /// Where the finding of this repair is, if it is not done.
-    fn to_do(&self, key: &String) -> Option<usize> {
-        if self.done.contains(key) {
-            return None;
-        }
-        self.found.iter().position(|found| found.finding.key() == *key)
-    }
-}
-
-impl Reconciled {
-    /// Says of each finding what became of it, by the books as they are after the repairs.
-    fn judge(&mut self) {
-        let left: BTreeSet<_> = self.report.findings.iter().map(Finding::key).collect();
-        for found in &mut self.found {
-            let is_left = left.contains(&found.finding.key());
-            found.done = match found.done {
-                Done::Planned if is_left => {
-                    Done::Person { why: "the books did not take the repair: see the order" }
-                }
-                done @ (Done::Owed | Done::Confirmed | Done::NoAnswer | Done::Person { .. })
-                    if is_left =>
-                {
-                    done
-                }
-                Done::Planned
-                | Done::Repaired
-                | Done::Owed
-                | Done::Confirmed
-                | Done::NoAnswer
-                | Done::Person { .. } => Done::Repaired,
-            };
-        }
     }
 }

@@ -89,12 +89,6 @@ async fn story(seed: u64) -> usize {
     world.pass(Duration::from_mins(30)).await;
     give_back_some(&engine, &world.sales().await).await;
     world.pass(Duration::from_mins(30)).await;
-    let in_doubt = world.sales().await;
-    assert!(
-        in_doubt.iter().any(|sale| sale.attempts[0].state != AttemptState::Approved),
-        "seed {seed}: nothing was in doubt"
-    );
-
     // Ten in the morning of the next day, and of the days after: what was given back late is in a
     // later report.
     world.pass(Duration::from_hours(12)).await;

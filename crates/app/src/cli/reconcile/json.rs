@@ -35,12 +35,17 @@ fn total(total: &Total) -> Value {
         "kind": total.kind.word(),
         "currency": total.currency,
         "matched": total.matched,
-        "amount": total.amount,
+        "amount": sum(total.amount),
         "settled": total.settled,
-        "fee": total.fee,
-        "vat": total.vat,
-        "pay_out": total.pay_out,
+        "fee": sum(total.fee),
+        "vat": sum(total.vat),
+        "pay_out": sum(total.pay_out),
     })
+}
+
+/// A number where JSON has one that large, else text.
+fn sum(sum: i128) -> Value {
+    i64::try_from(sum).map_or_else(|_| json!(sum.to_string()), |sum| json!(sum))
 }
 
 fn finding(found: &Found, reconciled: &Reconciled) -> Value {

@@ -94,7 +94,9 @@ async fn reconcile(arguments: &ReconcileArguments) -> anyhow::Result<ExitCode> {
     } else {
         find(&engine, ask, arguments).await
     };
-    engine.stop(GRACE).await;
+    if !arguments.dry_run {
+        engine.stop(GRACE).await;
+    }
     done
 }
 

@@ -73,7 +73,9 @@ fn outcome(done: Done, repair: &str) -> String {
         Done::Repaired => format!("REPAIRED ({repair})"),
         Done::Owed => "the gateway will be asked".to_owned(),
         Done::Confirmed => "the gateway was asked and stands by it".to_owned(),
-        Done::NoAnswer => "the gateway was asked and did not answer".to_owned(),
+        Done::NoAnswer => {
+            "the gateway has not answered: it is asked with the next reconciliation".to_owned()
+        }
         Done::Person { .. } => "A PERSON MUST LOOK".to_owned(),
     }
 }
@@ -92,10 +94,11 @@ fn conclusion(reconciled: &Reconciled) -> String {
     let found = reconciled.found.len();
     let people = reconciled.found.iter().filter(|found| found.needs_person()).count()
         + reconciled.unreadable.len();
+    let findings = if found == 1 { "1 finding".to_owned() } else { format!("{found} findings") };
     match (found, people) {
         (0, 0) => "nothing differs".to_owned(),
-        (found, 0) => format!("{found} findings, none left for people"),
-        (found, people) => format!("{found} findings; a person must look at {people}"),
+        (_, 0) => format!("{findings}, none left for people"),
+        (_, people) => format!("{findings}; a person must look at {people}"),
     }
 }
 
