@@ -237,8 +237,8 @@ async fn look_ups_beyond_the_gateways_limit_touch_neither_the_wire_nor_the_break
         // Two questions each half second, one of each kind: 240 in a minute.
         world.clock.advance(Duration::from_millis(500));
         let seen = world.guarded.look_up(&attempt).await;
-        let limited = Sighting::Unknown { text: "look-ups are limited to 100 a minute".to_owned() };
-        assert!(seen == Sighting::Absent || seen == limited, "{round}: {seen:?}");
+        let is_limited = matches!(seen, Sighting::NotAsked { .. });
+        assert!(seen == Sighting::Absent || is_limited, "{round}: {seen:?}");
         passed += usize::from(seen == Sighting::Absent);
         let given = world.guarded.look_up_refunds(&attempt, &refund).await;
         passed += usize::from(given == RefundSighting::Seen(Vec::new()));
@@ -249,4 +249,27 @@ async fn look_ups_beyond_the_gateways_limit_touch_neither_the_wire_nor_the_break
     let now = world.guarded.now();
     let metrics = world.guarded.look_up_breaker().metrics(now);
     assert_eq!((metrics.counts.failed, metrics.totals.ignored), (0, 0));
+}
+
+#[tokio::test]
+async fn a_buyer_who_waits_does_not_stand_in_line_behind_a_backlog() {
+    let world = World::of(Settings::default(), [], []);
+    let old = attempt(None);
+    world.clock.advance(Duration::from_hours(3));
+    let kept_back = async |attempt: &Attempt| match world.guarded.look_up(attempt).await {
+        Sighting::NotAsked { again_in } => again_in,
+        _ => Duration::ZERO,
+    };
+    let mut line = Duration::ZERO;
+    for _ in 0..1_000 {
+        line = kept_back(&old).await;
+    }
+    assert!(line > Duration::from_mins(14), "the backlog's line is {line:?}");
+    let new = Attempt { send_before: world.clock.now(), ..attempt(None) };
+    let mut again_in = Duration::ZERO;
+    for _ in 0..10 {
+        again_in = kept_back(&new).await;
+    }
+    assert!(!again_in.is_zero(), "nothing was permitted any more");
+    assert!(again_in < Duration::from_secs(30), "the tenth buyer comes again in {again_in:?}");
 }
