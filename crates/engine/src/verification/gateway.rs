@@ -115,7 +115,12 @@ impl GatewayBooks {
         let theirs = self.by_order.remove(&attempt.gateway_order_id).unwrap_or_default();
         let mut differences = Vec::new();
         for transaction in &theirs {
-            if transaction.amount != attempt.amount {
+            // Whoever knows an order id can agree to pay less under it; what moves no money is no matter.
+            let counts = match transaction.verdict {
+                GatewayVerdict::Approved | GatewayVerdict::Pending => true,
+                GatewayVerdict::Unconfirmed | GatewayVerdict::Declined => false,
+            };
+            if counts && transaction.amount != attempt.amount {
                 differences.push(Difference::Amount {
                     attempt_id: attempt.id,
                     ours: attempt.amount.minor,

@@ -38,6 +38,7 @@ use payonce_domain::{
         Refund,
         evidence::{RefundOutcome, RefundSighting},
     },
+    time::Timestamp,
 };
 use payonce_ports::{
     clock::Clock,
@@ -47,9 +48,12 @@ use payonce_ports::{
 use payonce_resilience::{Moment, breaker::SharedBreaker};
 
 use layers::{Layers, Retries, Surroundings};
-use look_up_limit::LookUpLimit;
+use look_up_limit::{Asker, LookUpLimit};
 pub use settings::{Retried, Settings};
 use weight::Asked;
+
+/// How long somebody waits for what was sent: its look-ups are a buyer's until then.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A gateway with its layers.
 pub struct Guarded {
@@ -128,12 +132,15 @@ impl Guarded {
     }
 
     /// A question with the layers of look-ups: asked once, and only if the gateway permits one more.
-    async fn ask<S, F>(&self, question: impl Fn() -> F + Send + Sync) -> S
+    /// `since` is when it was last sent, or owed.
+    async fn ask<S, F>(&self, since: Timestamp, question: impl Fn() -> F + Send + Sync) -> S
     where
         S: Asked,
         F: Future<Output = S> + Send,
     {
-        if let Err(again_in) = self.look_up_limit.acquire(self.now()) {
+        let is_waited_for = self.surroundings.clock.now() < since.after(PATIENCE);
+        let asker = if is_waited_for { Asker::Buyer } else { Asker::Backlog };
+        if let Err(again_in) = self.look_up_limit.acquire(asker, self.now()) {
             return S::not_asked(again_in);
         }
         let within = self.look_ups.call_within();
@@ -173,7 +180,7 @@ impl Gateway for Guarded {
     }
 
     async fn look_up(&self, attempt: &Attempt) -> Sighting {
-        self.ask(|| self.inner.look_up(attempt)).await
+        self.ask(attempt.send_before, || self.inner.look_up(attempt)).await
     }
 
     async fn open_page(&self, attempt: &Attempt, opening: &Opening) -> Result<Page, NoPage> {
@@ -196,7 +203,7 @@ impl Gateway for Guarded {
     }
 
     async fn look_up_refunds(&self, attempt: &Attempt, refund: &Refund) -> RefundSighting {
-        self.ask(|| self.inner.look_up_refunds(attempt, refund)).await
+        self.ask(refund.send_before, || self.inner.look_up_refunds(attempt, refund)).await
     }
 
     fn reports_days(&self) -> bool {

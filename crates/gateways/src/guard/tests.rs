@@ -257,3 +257,26 @@ async fn look_ups_beyond_the_gateways_limit_touch_neither_the_wire_nor_the_break
     let metrics = world.guarded.look_up_breaker().metrics(now);
     assert_eq!((metrics.counts.failed, metrics.totals.ignored), (0, 0));
 }
+
+#[tokio::test]
+async fn a_buyer_who_waits_does_not_stand_in_line_behind_a_backlog() {
+    let world = World::of(Settings::default(), [], []);
+    let old = attempt(None);
+    world.clock.advance(Duration::from_hours(3));
+    let kept_back = async |attempt: &Attempt| match world.guarded.look_up(attempt).await {
+        Sighting::NotAsked { again_in } => again_in,
+        _ => Duration::ZERO,
+    };
+    let mut line = Duration::ZERO;
+    for _ in 0..1_000 {
+        line = kept_back(&old).await;
+    }
+    assert!(line > Duration::from_mins(14), "the backlog's line is {line:?}");
+    let new = Attempt { send_before: world.clock.now(), ..attempt(None) };
+    let mut again_in = Duration::ZERO;
+    for _ in 0..10 {
+        again_in = kept_back(&new).await;
+    }
+    assert!(!again_in.is_zero(), "nothing was permitted any more");
+    assert!(again_in < Duration::from_secs(30), "the tenth buyer comes again in {again_in:?}");
+}

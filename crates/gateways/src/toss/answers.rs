@@ -42,6 +42,11 @@ pub(super) fn charge(attempt: &Attempt, key: Option<&str>, response: &Response) 
     }
 }
 
+/// Whether the gateway says that what was to be confirmed had been processed before.
+pub(super) fn was_processed_before(response: &Response) -> bool {
+    failure(response).is_some_and(|failure| failure.code == "ALREADY_PROCESSED_PAYMENT")
+}
+
 /// What a look-up's answer shows (§4.2).
 pub(super) fn seen(response: &Response) -> Seen {
     match response.status.as_u16() {

@@ -117,6 +117,19 @@ impl Toss {
         self.read(&format!("/v1/payments/{}", segment(key))).await
     }
 
+    /// The outcome of confirming what was processed before: often our own earlier success, but a key
+    /// comes through the buyer's hands. One that is another order's confirms nothing of ours, ever.
+    async fn whose(&self, attempt: &Attempt, key: &str, response: &Response) -> Outcome {
+        match self.by_key(key).await {
+            Seen::Found(payment) if payment.order_id != attempt.gateway_order_id => {
+                Outcome::Rejected { text: "what came back is another order's payment".to_owned() }
+            }
+            Seen::Found(_) | Seen::Absent | Seen::Unknown(_) => {
+                answers::charge(attempt, Some(key), response)
+            }
+        }
+    }
+
     /// The payment of our order id (§4.2).
     async fn by_order(&self, attempt: &Attempt) -> Seen {
         let order_id = segment(&attempt.gateway_order_id);
@@ -178,6 +191,9 @@ impl Gateway for Toss {
         };
         let idempotency_key = format!("{}-{}", attempt.id, attempt.request);
         match self.post("/v1/payments/confirm", idempotency_key, &body).await {
+            Ok(response) if answers::was_processed_before(&response) => {
+                self.whose(attempt, key, &response).await
+            }
             Ok(response) => answers::charge(attempt, Some(key), &response),
             Err(TransportError::NotSent(text)) => Outcome::NotSent { text },
             Err(TransportError::Broken(text)) => Outcome::Unknown { text },

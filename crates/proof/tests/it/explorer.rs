@@ -6,31 +6,49 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use payonce_domain::{
+    gateway::GatewayName,
+    ids::{OrderId, ProductId},
     incident::IncidentType,
     journal::{Cause, Fact},
     order::OrderStatus,
     payment::{AttemptState, PaymentState, ProblemCode, evidence::Source},
+    refund::request::HowMuch,
 };
 use payonce_engine::{
     Engine,
     checkout::{Call, PayAgain, PayWith},
+    refunds::AskRefund,
 };
+use payonce_gateways::toss;
 use payonce_ports::{
     entropy::{Entropy, SeededEntropy},
     store::IdempotencyKey,
 };
 use payonce_proof::{
     mortal::Life,
-    world::{World, alone, card, order_of},
+    world::{Fields, World, alone, card, order_of},
 };
-use payonce_simulator::pg::{
-    faults::{CallbackFaults, LookUpFaults, PostFaults},
-    settings::{Percent, Settings},
+use payonce_simulator::{
+    pg::{
+        faults::{CallbackFaults, LookUpFaults, PostFaults},
+        settings::{Percent, Settings},
+    },
+    toss::{
+        buyer::BuyerChoice,
+        faults::{Profile, WebhookFaults},
+        operation::Operation,
+        payment::Status,
+    },
 };
 
-use crate::{is_full, postgres, shop::LONG};
+use crate::{is_full, postgres};
 
+/// Orders paid by card.
 const ORDERS: usize = 30;
+/// Orders paid on the gateway's page.
+const PAGES: usize = 18;
+/// Longer than anything may take: whatever was believed in error surfaces, and goes back or is served.
+const TRUE_WITHIN: Duration = Duration::from_mins(70);
 
 /// A share of up to this many percent.
 fn some(chance: &SeededEntropy, at_most: u32) -> Percent {
@@ -92,7 +110,7 @@ type Seen = BTreeMap<&'static str, usize>;
 async fn buy(
     world: &World,
     engine: &Engine,
-    product: payonce_domain::ids::ProductId,
+    product: ProductId,
     chance: &SeededEntropy,
     from: usize,
     to: usize,
@@ -120,10 +138,180 @@ async fn buy(
     }
 }
 
+/// The gateway with a page: its profiles in turn, and webhooks that go wrong as well. Says which profile.
+fn faulty_page(world: &World, seed: u64, chance: &SeededEntropy) -> &'static str {
+    let often = |at_most| some(chance, at_most);
+    let webhooks = WebhookFaults {
+        drop: often(40),
+        duplicate: often(30),
+        delay: often(30),
+        reorder: often(20),
+        forged: often(20),
+        ..WebhookFaults::default()
+    };
+    let at = usize::try_from(seed % Profile::ALL.len() as u64).expect("small");
+    let (name, profile) = Profile::ALL[at];
+    let mut settings = world.toss.settings().as_ref().clone();
+    settings.faults = profile.faults();
+    settings.webhooks.faults = webhooks;
+    world.toss.change(settings).expect("changed");
+    name
+}
+
+/// What a buyer does who pays on the gateway's page, and others in their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    Pays,
+    ComesBackTwice,
+    /// Only after the page's time is over, or nearly.
+    ComesBackLate,
+    /// Somebody else is back first, with garbage or another buyer's key.
+    IsForged,
+    Cancels,
+    WantsSomeBack,
+    HasAnEmptyCard,
+    TurnsDown,
+}
+
+impl Habit {
+    fn of(number: usize) -> Self {
+        const ALL: [Habit; 9] = [
+            Habit::Pays,
+            Habit::ComesBackTwice,
+            Habit::WantsSomeBack,
+            Habit::Cancels,
+            Habit::IsForged,
+            Habit::ComesBackLate,
+            Habit::WantsSomeBack,
+            Habit::HasAnEmptyCard,
+            Habit::TurnsDown,
+        ];
+        ALL[number % ALL.len()]
+    }
+
+    fn choice(self) -> BuyerChoice {
+        match self {
+            Self::HasAnEmptyCard => BuyerChoice::PayOverLimit,
+            Self::TurnsDown => BuyerChoice::Cancel,
+            _ => BuyerChoice::Pay,
+        }
+    }
+}
+
+/// A buyer who was at the page, with what their browser carries back.
+struct Visit {
+    habit: Habit,
+    id: OrderId,
+    fields: Fields,
+}
+
+impl Visit {
+    /// The buyer comes back to this process, or somebody does in their place. A process that dies
+    /// meanwhile answers nobody.
+    fn comes_back(&self, engine: &Engine, foreign: Option<&str>) {
+        let (id, habit, truth) = (self.id, self.habit, self.fields.clone());
+        let mut forged = truth.clone();
+        if let Some(key) = forged.iter_mut().find(|(name, _)| name == "paymentKey") {
+            foreign.unwrap_or("tgen_garbage").clone_into(&mut key.1);
+        }
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            let gateway = GatewayName::new(toss::NAME);
+            if habit == Habit::IsForged {
+                let _told = engine.returned(&gateway, &forged).await;
+            }
+            let _told = engine.returned(&gateway, &truth).await;
+            if habit == Habit::ComesBackTwice {
+                let _told = engine.returned(&gateway, &truth).await;
+            }
+            if habit == Habit::Cancels {
+                let _told = engine.cancel(id, "changed my mind").await;
+            }
+        });
+    }
+}
+
+/// Buyers order and go to the page; those who are quick come back.
+async fn buy_by_page(
+    world: &World,
+    engine: &Engine,
+    life: &Life,
+    product: ProductId,
+    chance: &SeededEntropy,
+    numbers: std::ops::Range<usize>,
+) -> Vec<Visit> {
+    let mut visits: Vec<Visit> = Vec::new();
+    for number in numbers {
+        let habit = Habit::of(number);
+        let (buyer, request) =
+            (engine.clone(), world.order_by_page(product, &format!("page {number}")));
+        let placing = tokio::spawn(async move { buyer.place(request).await });
+        world.pass(Duration::from_millis(200 + chance.number() % 3_000)).await;
+        if life.is_dead() || !placing.is_finished() {
+            placing.abort();
+            break;
+        }
+        let Ok(Ok(taken)) = placing.await else { continue };
+        let Some(id) = order_of(&taken) else { continue };
+        let Some(fields) = world.at_the_page(id, habit.choice()).await else { continue };
+        let visit = Visit { habit, id, fields };
+        if habit != Habit::ComesBackLate {
+            let key =
+                |visit: &Visit| visit.fields.iter().find(|(name, _)| name == "paymentKey").cloned();
+            let foreign = visits.last().and_then(key).map(|(_, key)| key);
+            visit.comes_back(engine, foreign.as_deref());
+        }
+        visits.push(visit);
+    }
+    visits
+}
+
+/// Everybody who was at the page reloads, the late come at last, and some want money back.
+async fn come_again(world: &World, engine: &Engine, visits: &[Visit], chance: &SeededEntropy) {
+    for visit in visits {
+        visit.comes_back(engine, None);
+    }
+    world.pass(Duration::from_mins(2)).await;
+    for (number, visit) in visits.iter().enumerate() {
+        if visit.habit != Habit::WantsSomeBack {
+            continue;
+        }
+        for turn in 0..2 {
+            let key = format!("back {number} {turn}");
+            let minor = 1_000 + i64::try_from(chance.number() % 14_000).expect("small");
+            let ask = AskRefund {
+                call: Call {
+                    key: IdempotencyKey { scope: world.owner.to_string(), key },
+                    fingerprint: visit.id.to_string(),
+                },
+                order_id: visit.id,
+                how_much: HowMuch::Amount(minor),
+                expected_refundable: None,
+                reason: "a torn page".to_owned(),
+            };
+            let _told = engine.ask_refund(ask).await;
+        }
+    }
+}
+
+/// Both gateways tell the truth at last.
+fn tell_the_truth(world: &World) {
+    let truthful = Settings {
+        look_up_faults: LookUpFaults::default(),
+        ..world.simulator.settings().as_ref().clone()
+    };
+    world.simulator.change(truthful).expect("changed");
+    world.toss.take_profile(Profile::Calm);
+    for payment in world.toss.books().payments {
+        world.toss.hide(&payment.payment_key, false);
+    }
+}
+
 /// One seed's story. Says what happened in it.
 async fn story(world: World, seed: u64) -> Seen {
     let chance = SeededEntropy::new(seed ^ 0x5eed);
     let context = format!("seed {seed}");
+    let profile = faulty_page(&world, seed, &chance);
     let setting_up = Life::ending_at(0);
     let first = world.process(&setting_up).await;
     let product = world.product(&first, 1_000).await;
@@ -131,42 +319,69 @@ async fn story(world: World, seed: u64) -> Seen {
 
     let deaths = 1 + usize::try_from(chance.number() % 3).expect("small");
     let mut died = 0;
+    let mut visits = Vec::new();
     for turn in 0..deaths {
-        let life = Life::ending_at(5 + chance.number() % 120);
+        let life = Life::ending_at(5 + chance.number() % 200);
         let engine = world.process(&life).await;
         let (from, to) = (turn * ORDERS / deaths, (turn + 1) * ORDERS / deaths);
         buy(&world, &engine, product, &chance, from, to).await;
+        let numbers = turn * PAGES / deaths..(turn + 1) * PAGES / deaths;
+        visits.extend(buy_by_page(&world, &engine, &life, product, &chance, numbers).await);
         world.pass(Duration::from_secs(chance.number() % 60)).await;
         died += usize::from(life.is_dead());
         life.kill();
     }
     // The last process lives, and buyers who were told nothing come again.
-    let last = world.process(&Life::ending_at(0)).await;
+    let life = Life::ending_at(0);
+    let last = world.process(&life).await;
     buy(&world, &last, product, &chance, 0, ORDERS).await;
-    // The gateway tells the truth at last, and whatever was believed in error is asked about again.
-    let truthful = Settings {
-        look_up_faults: LookUpFaults::default(),
-        ..world.simulator.settings().as_ref().clone()
-    };
-    world.simulator.change(truthful).expect("changed");
-    world.pass(LONG).await;
+    visits.extend(buy_by_page(&world, &last, &life, product, &chance, 0..PAGES).await);
+    world.pass(Duration::from_secs(chance.number() % 900)).await;
+    come_again(&world, &last, &visits, &chance).await;
+    // Whatever was believed in error is asked about again.
+    tell_the_truth(&world);
+    world.pass(TRUE_WITHIN).await;
 
     world.assert_true(&context).await;
+    let mut seen = Seen::from([("processes died", died), (profile, 1)]);
+    let ends = assert_ends(&world, &context, &mut seen).await;
+    let stock = world.store.product(product).await.expect("books").expect("the product");
+    assert_eq!(stock.received - stock.available, ends, "{context}: stock");
+    at_the_gateways(&world, &mut seen);
+    seen
+}
+
+/// Every order has ended, or people know of it; notes what was rare. Says how many copies are not back.
+async fn assert_ends(world: &World, context: &str, seen: &mut Seen) -> i64 {
     let incidents = world.store.incidents(1_000).await.expect("books");
-    let mut seen = Seen::from([("processes died", died)]);
-    let mut completed = 0;
-    let mut not_returned = 0;
+    let mut gone = 0;
     for sale in world.store.orders(None, None, 1_000).await.expect("books") {
         let end = (sale.payment.state, sale.order.status);
         let told = |kind| {
             incidents.iter().any(|raised| raised.order_id == sale.order.id && raised.kind == kind)
         };
+        assert!(
+            !sale.refunds.iter().any(|refund| refund.state.is_undecided()),
+            "{context}: {:?}",
+            sale.refunds
+        );
         match end {
-            (PaymentState::Paid, OrderStatus::Completed) => completed += 1,
-            (PaymentState::Failed, OrderStatus::Failed) => {}
+            (PaymentState::Paid, OrderStatus::Completed) => gone += 1,
+            (PaymentState::PartiallyRefunded, OrderStatus::Completed) => {
+                gone += 1;
+                *seen.entry("given back in part").or_default() += 1;
+            }
+            (PaymentState::Failed, OrderStatus::Failed | OrderStatus::Cancelled) => {}
+            (PaymentState::Cancelled, OrderStatus::Cancelled) => {
+                *seen.entry("cancelled and given back").or_default() += 1;
+            }
+            (PaymentState::Cancelled, OrderStatus::Failed) => {
+                assert!(told(IncidentType::ChargedAfterGivenUp), "{context}: charged in silence");
+                *seen.entry("given back after it was given up").or_default() += 1;
+            }
             (PaymentState::Unresolved, OrderStatus::Pending) => {
                 assert!(told(IncidentType::Unresolved), "{context}: unresolved and nobody told");
-                not_returned += 1;
+                gone += 1;
                 *seen.entry("unresolved").or_default() += 1;
             }
             (PaymentState::CompensationFailed, OrderStatus::Failed) => {
@@ -176,6 +391,9 @@ async fn story(world: World, seed: u64) -> Seen {
             end => panic!("{context}: {end:?}"),
         }
         for entry in world.store.journal(sale.order.id).await.expect("books") {
+            if entry.cause == Cause::Repeated && !entry.facts.is_empty() {
+                *seen.entry("confirmations repeated").or_default() += 1;
+            }
             let Cause::Evidence { source } = entry.cause else { continue };
             for fact in entry.facts {
                 let Fact::AttemptMoved { from, to, problem, .. } = fact else { continue };
@@ -185,9 +403,11 @@ async fn story(world: World, seed: u64) -> Seen {
             }
         }
     }
-    let stock = world.store.product(product).await.expect("books").expect("the product");
-    assert_eq!(stock.received - stock.available, completed + not_returned, "{context}: stock");
+    gone
+}
 
+/// What was rare, by the gateways' own books.
+fn at_the_gateways(world: &World, seen: &mut Seen) {
     let books = world.simulator.books(None, 10_000);
     let callbacks = books.transactions.iter().flat_map(|row| &row.callbacks);
     let doubled = callbacks.filter(|sent| sent.kind == "duplicate").count();
@@ -195,7 +415,23 @@ async fn story(world: World, seed: u64) -> Seen {
     let refused = usize::try_from(books.counts.refused500).expect("small");
     let given_up = seen.get("not made at last").copied().unwrap_or(0);
     seen.insert("retries after certain failure", refused.saturating_sub(given_up));
-    seen
+
+    let books = world.toss.books();
+    let garbage = books.requests.iter().filter(|row| {
+        row.operation == Operation::Confirm
+            && matches!(
+                row.executed.as_deref(),
+                Some(
+                    "404 NOT_FOUND_PAYMENT"
+                        | "400 INVALID_REQUEST"
+                        | "400 ALREADY_PROCESSED_PAYMENT"
+                )
+            )
+    });
+    seen.insert("forged returns", garbage.count());
+    let expired = books.payments.iter().filter(|row| row.status == Status::Expired);
+    seen.insert("agreements that expired", expired.count());
+    assert_eq!(books.summary.orders_charged_twice, 0, "{:?}", books.summary);
 }
 
 /// What a move of an attempt is an example of.
@@ -245,7 +481,15 @@ fn whatever_goes_wrong_every_order_ends_true_or_is_alarmed() {
         "retries after certain failure",
         "unresolved",
         "processes died",
-    ] {
+        "confirmations repeated",
+        "given back in part",
+        "cancelled and given back",
+        "forged returns",
+        "agreements that expired",
+    ]
+    .into_iter()
+    .chain(Profile::ALL.map(|(name, _)| name))
+    {
         assert!(seen.get(rare).is_some_and(|&count| count > 0), "never seen: {rare}");
     }
 }

@@ -13,6 +13,7 @@ mod deaths;
 mod documents;
 mod doubt;
 mod explorer;
+mod forged;
 mod late;
 mod outage;
 mod postgres;
