@@ -101,6 +101,7 @@ impl Shop {
             let waited = self.world.age().saturating_sub(began);
             assert!(waited < PAYS_WITHIN, "{context}: {:?} after {waited:?}", sale.payment.state);
         }
+        let waited = self.world.age().saturating_sub(began);
         println!("{context:<48} the true buyer has paid after {waited:?}");
     }
 
