@@ -255,7 +255,7 @@ fn paid(sale: &Sale) -> Told {
 fn paid_once(sale: &Sale) -> Sentence {
     let paid = Sentence::new(
         "Paid, exactly once. What was bought is yours.",
-        "결제가 한 번 완료됐어요. 구매하신 상품을 드렸어요.",
+        "결제가 한 번만 이루어졌어요. 주문이 확정됐어요.",
     );
     if sale.order.cancel_wished_at.is_some() {
         return paid.followed_by(Sentence::new(

@@ -160,7 +160,7 @@ fn about_fact(fact: &Fact, reader: Reader) -> Sentence {
             format!("{total} {currency} 주문을 받고 상품을 잡아 뒀어요."),
         ),
         Fact::AttemptRecorded { number, gateway, .. } => Sentence::new(
-            format!("Attempt {number} at {gateway} is written down; its request may leave now."),
+            format!("Attempt {number} at {gateway} is written down before anything is sent."),
             format!("{gateway} 결제 시도 {number}번을 기록했어요. 이제 요청을 보낼 수 있어요."),
         ),
         Fact::AttemptMoved { from, to, .. } => Sentence::new(
