@@ -21,7 +21,7 @@ use crate::{
     sale::{Change, Draft, Sale, end},
 };
 
-/// Absences in a row that it takes to believe one, where a repeat could give back twice.
+/// Absences in a row that it takes to believe one, when nothing of the request can be under way.
 const ABSENCES_TO_BELIEVE: u32 = 2;
 
 /// Why evidence was not taken. Nothing was changed.
@@ -184,6 +184,7 @@ impl Settling<'_> {
 
     /// The gateway has not given it back. Asking again is safe where the same request cannot be
     /// done twice; elsewhere once the last byte of it has outlived any request inside the gateway.
+    /// Believed absent, it is asked for by the next request: an error may stay bound to the one before.
     fn absent(&mut self) -> Result<(), IllegalMove> {
         if !self.before.state.is_at_gateway() || !self.lease_is_good() {
             return Ok(());
@@ -199,14 +200,23 @@ impl Settling<'_> {
             }
             return self.again(ProblemCode::NotCreated, "answered, and not given back");
         }
-        if outlived && (harmless || self.before.absences + 1 >= ABSENCES_TO_BELIEVE) {
-            return self.again(ProblemCode::NotCreated, "not given back");
+        let absences = self.before.absences + 1;
+        if outlived && (harmless || absences >= ABSENCES_TO_BELIEVE) {
+            self.again(ProblemCode::NotCreated, "not given back")?;
+            if let Some(refund) = self.draft.refund_mut(self.before.id) {
+                if absences < ABSENCES_TO_BELIEVE {
+                    refund.absences = absences;
+                } else {
+                    refund.request += 1;
+                }
+            }
+            return Ok(());
         }
         if harmless {
             return self.again(ProblemCode::Absent, "not given back so far");
         }
         if let Some(refund) = self.draft.refund_mut(self.before.id) {
-            refund.absences += 1;
+            refund.absences = absences;
         }
         self.trouble = Some("not given back so far; too early to ask again".to_owned());
         Ok(())

@@ -208,6 +208,24 @@ fn a_repeat_is_heard_again_once_nothing_of_the_first_can_be_under_way() {
 }
 
 #[test]
+fn a_request_that_hears_nothing_for_ever_makes_room_for_the_next_once_its_absence_is_certain() {
+    let mut world = World::paid();
+    let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
+    for believed in [false, true] {
+        let (_lease, step) = world.refund_step(id);
+        let Step::Send { refund, .. } = step else { panic!("sent: {step:?}") };
+        assert_eq!(refund.request, 1, "one key as long as it may be under way");
+        world.settle_refund(id, RefundFinding::Answer(unknown()), None);
+        world.pass(Duration::from_mins(5));
+        world.refund_turn(id, unknown(), nothing());
+        assert_eq!(world.refund(id).request, 1 + u32::from(believed));
+    }
+    world.refund_turn(id, unknown(), nothing());
+    world.refund_turn(id, unknown(), nothing());
+    assert_eq!((world.refund(id).state, world.refund(id).request), (RefundState::Owed, 2));
+}
+
+#[test]
 fn an_answer_from_which_nothing_follows_is_not_asked_for_again_under_the_same_key() {
     let mut world = World::paid();
     let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
