@@ -161,7 +161,7 @@ fn about_fact(fact: &Fact, reader: Reader) -> Sentence {
         ),
         Fact::AttemptRecorded { number, gateway, .. } => Sentence::new(
             format!("Attempt {number} at {gateway} is written down before anything is sent."),
-            format!("{gateway} 결제 시도 {number}번을 기록했어요. 이제 요청을 보낼 수 있어요."),
+            format!("무엇이든 보내기 전에 {gateway} 결제 시도 {number}번을 먼저 기록했어요."),
         ),
         Fact::AttemptMoved { from, to, .. } => Sentence::new(
             format!("The attempt went from {} to {}.", from.word(), to.word()),
