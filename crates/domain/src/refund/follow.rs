@@ -69,25 +69,10 @@ impl Draft {
             return Ok(());
         }
         let id = self.mint.id();
-        self.owe_refund(Refund {
-            id,
-            attempt_id,
-            charge: charge.to_owned(),
-            amount: self.sale.payment.amount,
-            purpose: RefundPurpose::Compensation,
-            reason: reason.to_owned(),
-            pieces: Vec::new(),
-            state: RefundState::Owed,
-            request: 1,
-            absences: 0,
-            reference: None,
-            problem: None,
-            requested_at: self.now,
-            send_before: self.now,
-            certain_at: None,
-            alarmed_at: None,
-            fee: None,
-        });
+        let (named, reason) = (charge.to_owned(), reason.to_owned());
+        let (amount, purpose) = (self.sale.payment.amount, RefundPurpose::Compensation);
+        let refund = Refund::owed(id, attempt_id, named, amount, purpose, reason, self.now);
+        self.owe_refund(refund);
         if !can_refund {
             let text =
                 format!("{charge} must be given back by hand: the gateway has no refund call");

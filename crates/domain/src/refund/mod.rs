@@ -146,3 +146,36 @@ pub struct Refund {
     /// What the gateway kept for it, or gave back of its fee (negative), by its settlement.
     pub fee: Option<Money>,
 }
+
+impl Refund {
+    /// One that is owed from now on and brings no piece back.
+    pub(crate) fn owed(
+        id: RefundId,
+        attempt_id: AttemptId,
+        charge: String,
+        amount: Money,
+        purpose: RefundPurpose,
+        reason: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            attempt_id,
+            charge,
+            amount,
+            purpose,
+            reason,
+            pieces: Vec::new(),
+            state: RefundState::Owed,
+            request: 1,
+            absences: 0,
+            reference: None,
+            problem: None,
+            requested_at: now,
+            send_before: now,
+            certain_at: None,
+            alarmed_at: None,
+            fee: None,
+        }
+    }
+}

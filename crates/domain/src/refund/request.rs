@@ -167,25 +167,10 @@ impl Draft {
             return Err(RefundRefusal::NotPositive);
         }
         let charge = paying.reference.unwrap_or_default();
-        self.owe_refund(Refund {
-            id: request.id,
-            attempt_id: paying.id,
-            charge,
-            amount,
-            purpose: RefundPurpose::Requested,
-            reason: request.reason.chars().take(REASON_AT_MOST).collect(),
-            pieces,
-            state: RefundState::Owed,
-            request: 1,
-            absences: 0,
-            reference: None,
-            problem: None,
-            requested_at: self.now,
-            send_before: self.now,
-            certain_at: None,
-            alarmed_at: None,
-            fee: None,
-        });
+        let reason = request.reason.chars().take(REASON_AT_MOST).collect();
+        let (purpose, now) = (RefundPurpose::Requested, self.now);
+        let refund = Refund::owed(request.id, paying.id, charge, amount, purpose, reason, now);
+        self.owe_refund(Refund { pieces, ..refund });
         self.follow_refunds()?;
         Ok(())
     }
