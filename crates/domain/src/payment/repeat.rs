@@ -50,6 +50,8 @@ pub fn repeat(
             && owed.state == crate::obligation::ObligationState::Owed
     });
     if let Some(owed) = owed {
+        // From now on what is certain of one request says nothing of the other.
+        owed.tries = owed.tries.max(1);
         owed.due_at = owed.due_at.max(send_before);
         owed.leased_until = None;
         owed.fence += 1;

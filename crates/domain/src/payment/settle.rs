@@ -117,6 +117,15 @@ impl Settling<'_> {
         match outcome {
             Outcome::Accepted { reference } => self.accepted(reference),
             Outcome::Decided(transaction) => self.found(std::slice::from_ref(transaction)),
+            // What is certain of a repeat says nothing of the request before it, which may still be
+            // inside the gateway.
+            Outcome::Rejected { text }
+            | Outcome::NotCreated { text }
+            | Outcome::NotSent { text }
+                if under_way && self.was_sent_before() =>
+            {
+                self.unknown(text)
+            }
             Outcome::Rejected { text } if under_way => {
                 self.not_charged(ProblemCode::Rejected, text, FailureReason::Rejected)
             }
@@ -132,16 +141,24 @@ impl Settling<'_> {
             Outcome::NotSent { text } if under_way => {
                 self.not_charged(ProblemCode::NotSent, text, FailureReason::GatewayUnavailable)
             }
-            Outcome::Unknown { text } if under_way => {
-                let problem = Problem::new(ProblemCode::NoAnswer, text);
-                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
-                Ok(())
-            }
+            Outcome::Unknown { text } if under_way => self.unknown(text),
             Outcome::Rejected { .. }
             | Outcome::NotCreated { .. }
             | Outcome::NotSent { .. }
             | Outcome::Unknown { .. } => Ok(()),
         }
+    }
+
+    fn unknown(&mut self, text: &str) -> Result<(), SettleError> {
+        let problem = Problem::new(ProblemCode::NoAnswer, text);
+        self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
+        Ok(())
+    }
+
+    /// Whether this confirmation may have left us more than once: a repeat follows a look-up.
+    fn was_sent_before(&self) -> bool {
+        let owed = self.draft.sale.owed_look_up(self.before.id);
+        self.before.means.is_page() && owed.is_some_and(|owed| owed.tries > 0)
     }
 
     fn sighted(&mut self, sighting: &Sighting) -> Result<(), SettleError> {

@@ -497,6 +497,31 @@ fn a_confirmation_whose_outcome_is_unknown_is_repeated_as_the_same_request() {
 }
 
 #[test]
+fn what_is_certain_of_a_repeat_says_nothing_of_the_request_before_it() {
+    let text = || "refused by a breaker".to_owned();
+    for outcome in [
+        Outcome::NotSent { text: text() },
+        Outcome::NotCreated { text: text() },
+        Outcome::Rejected { text: text() },
+    ] {
+        let mut world = World::at_a_page();
+        world.come_back(1, "key").expect("ours");
+        world.settle(1, no_answer());
+        let unconfirmed = world.found(1, Verdict::Unconfirmed);
+        world.look_up(1, unconfirmed);
+        assert!(world.repeat(1));
+        world.settle(1, Finding::Answer(outcome.clone()));
+        assert_eq!(world.attempt(1).state, AttemptState::Unknown, "{outcome:?}");
+        assert_eq!(world.attempt(1).request, 1, "it is still the same request");
+        assert_eq!(world.states(), (PaymentState::Processing, OrderStatus::Pending));
+        world.pass(Duration::from_mins(1));
+        let charged = world.found(1, Verdict::Approved);
+        world.look_up(1, charged);
+        assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed), "{outcome:?}");
+    }
+}
+
+#[test]
 fn an_unconfirmed_payment_whose_page_is_over_ends_uncharged() {
     let mut world = World::at_a_page();
     world.come_back(1, "key").expect("ours");
