@@ -236,7 +236,10 @@ impl CallbackSender for MortalCallbacks {
 
 /// Where webhooks arrive: at one process. A dead one does not answer.
 #[derive(Debug, Clone, Default)]
-pub struct MortalWebhooks(Arc<Mutex<Option<(Arc<Life>, Engine)>>>);
+pub struct MortalWebhooks(Arc<Mutex<Listener>>);
+
+/// The process that listens, if one does.
+type Listener = Option<(Arc<Life>, Engine)>;
 
 impl MortalWebhooks {
     /// From now on webhooks arrive there.
