@@ -13,6 +13,7 @@ mod deaths;
 mod documents;
 mod doubt;
 mod explorer;
+mod pages;
 mod postgres;
 mod races;
 mod refund_crashes;
