@@ -1,4 +1,5 @@
-//! How a simulated process dies: at a chosen step everything it stands on stops answering.
+//! How a simulated process dies: at a chosen step everything it stands on stops answering. Its commits
+//! can be in doubt, too: it is not told whether they happened.
 //!
 //! A dead process cannot write, send or even wake up, exactly as after `kill -9`; what it had
 //! committed or sent stays. Steps are counted: before and after each commit and each gateway call.
@@ -34,6 +35,7 @@ use payonce_gateways::{
 };
 use payonce_ports::{
     clock::Clock,
+    entropy::{Entropy, SeededEntropy},
     reconciliation::{FindingRow, Names, ReconciliationRun, ReconciliationStore, Turn},
     store::{
         AuditEntry, Backlog, Decision, IdempotencyKey, IdempotencyRow, Keys, ServerKey, Store,
@@ -60,6 +62,23 @@ pub struct Life {
     hands_over: AtomicBool,
     is_dead: watch::Sender<bool>,
     sleeps: watch::Sender<bool>,
+    doubts: Mutex<Option<Doubts>>,
+}
+
+/// How many of a hundred commits are in doubt.
+#[derive(Debug)]
+struct Doubts {
+    chance: SeededEntropy,
+    percent: u64,
+    happened: usize,
+    did_not: usize,
+}
+
+/// What became of a commit whose answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubted {
+    Happened,
+    DidNot,
 }
 
 impl Life {
@@ -71,6 +90,33 @@ impl Life {
     /// A process that stops (as by `SIGSTOP`) at this step, until [`Life::wake`].
     pub fn pausing_at(step: u64) -> Arc<Self> {
         Arc::new(Self { sleeps_at: AtomicU64::new(step), ..Self::default() })
+    }
+
+    /// From now on so many of a hundred commits are in doubt; half of these have happened.
+    pub fn doubt(&self, percent: u64, seed: u64) {
+        let chance = SeededEntropy::new(seed);
+        *self.doubts.lock() = Some(Doubts { chance, percent, happened: 0, did_not: 0 });
+    }
+
+    /// How many commits in doubt had happened, and how many had not, since [`Life::doubt`].
+    pub fn doubts(&self) -> (usize, usize) {
+        self.doubts.lock().as_ref().map_or((0, 0), |doubts| (doubts.happened, doubts.did_not))
+    }
+
+    fn doubted(&self) -> Option<Doubted> {
+        let mut doubts = self.doubts.lock();
+        let doubts = doubts.as_mut()?;
+        let drawn = doubts.chance.number() % 200;
+        if drawn >= 2 * doubts.percent {
+            return None;
+        }
+        Some(if drawn < doubts.percent {
+            doubts.happened += 1;
+            Doubted::Happened
+        } else {
+            doubts.did_not += 1;
+            Doubted::DidNot
+        })
     }
 
     /// Steps taken so far.
@@ -326,7 +372,17 @@ macro_rules! write {
 #[async_trait]
 impl Store for MortalStore {
     async fn transact(&self, keys: Keys, decision: Decision) -> Result<(), StoreError> {
-        write!(self.transact(keys, decision))
+        match self.life.doubted() {
+            None => write!(self.transact(keys, decision)),
+            Some(Doubted::Happened) => {
+                write!(self.transact(keys, decision))?;
+                Err(StoreError::InDoubt("the answer was lost".to_owned()))
+            }
+            Some(Doubted::DidNot) => {
+                self.life.breathe().await;
+                Err(StoreError::InDoubt("the commit was lost".to_owned()))
+            }
+        }
     }
 
     fn lanes(&self) -> usize {

@@ -16,6 +16,7 @@ mod explorer;
 mod forged;
 mod late;
 mod outage;
+mod pages;
 mod postgres;
 mod races;
 mod refund_crashes;
