@@ -281,6 +281,13 @@ impl From<RulingError> for Problem {
             RulingError::Refused(RulingRefusal::NotInDoubt) => Self::new(Code::NotInDoubt),
             RulingError::Refused(RulingRefusal::SamePerson) => Self::new(Code::SecondPersonNeeded),
             RulingError::Refused(RulingRefusal::Disagrees) => Self::new(Code::RulingsDisagree),
+            RulingError::Refused(RulingRefusal::AnotherCharge) => FieldFault::problem(
+                "reference",
+                Fault::NotAllowed(Sentence::new(
+                    "this charge is another one of the same order",
+                    "같은 주문의 다른 결제예요",
+                )),
+            ),
             RulingError::Refused(RulingRefusal::Settle(error)) => defect(&error),
             RulingError::Defect(error) => defect(&error),
             RulingError::Batch(error) => error.into(),

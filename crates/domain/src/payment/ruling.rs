@@ -77,6 +77,9 @@ pub enum RulingRefusal {
     /// The second person says something else.
     #[error("the first ruling says something else; it is withdrawn by ruling the same")]
     Disagrees,
+    /// It names a charge that the order has besides: one charge is not two.
+    #[error("that charge is another one of this order")]
+    AnotherCharge,
     /// See there.
     #[error(transparent)]
     Settle(#[from] SettleError),
@@ -94,6 +97,11 @@ pub fn rule(
         .attempt(attempt_id)
         .filter(|attempt| attempt.state.is_at_gateway())
         .ok_or(RulingRefusal::NotInDoubt)?;
+    if let Ruled::Charged { reference } = &ruling.ruled
+        && names_another(sale, attempt_id, reference)
+    {
+        return Err(RulingRefusal::AnotherCharge);
+    }
     let first = attempt.ruling.clone();
     let mut draft = Draft::of(
         sale.clone(),
@@ -133,6 +141,15 @@ pub fn rule(
         attempt.ruling = None;
     }
     Ok((change, Heard::Applied))
+}
+
+/// Whether this is the charge of another attempt, or one that is given back already.
+fn names_another(sale: &Sale, attempt_id: AttemptId, reference: &str) -> bool {
+    let of_another = sale
+        .attempts
+        .iter()
+        .any(|other| other.id != attempt_id && other.reference.as_deref() == Some(reference));
+    of_another || sale.refunds.iter().any(|refund| refund.charge == reference)
 }
 
 /// Withdraws a ruling that waits for a second person, so that another may be made.

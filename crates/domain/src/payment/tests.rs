@@ -609,6 +609,21 @@ fn over_an_amount_two_people_must_say_the_same() {
 }
 
 #[test]
+fn a_charge_that_is_given_back_already_does_not_pay_for_another_attempt() {
+    let mut world = believed_absent();
+    world.pay_again(2).expect("open");
+    world.settle(2, no_answer());
+    let surfaced = world.found(1, Verdict::Approved);
+    world.settle(1, Finding::Sighting(surfaced));
+    assert_eq!(world.incidents, [IncidentType::DuplicateCharge]);
+    let same = Ruled::Charged { reference: "TR:1".into() };
+    assert_eq!(world.rule(2, "a", &same, false), Err(RulingRefusal::AnotherCharge));
+    let own = Ruled::Charged { reference: "TR:2".into() };
+    assert_eq!(world.rule(2, "a", &own, false), Ok(Heard::Applied));
+    assert_eq!(world.states(), (PaymentState::Paid, OrderStatus::Completed));
+}
+
+#[test]
 fn one_person_is_enough_below_it_and_what_was_ruled_is_booked() {
     let mut world = World::with_an_order();
     world.settle(1, no_answer());
