@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Longer than anything may take: the page's ten minutes, the horizon, an order's open time.
-const LONG: Duration = Duration::from_mins(60);
+const LONG: Duration = Duration::from_hours(1);
 
 /// What the buyer does on the page, and how the gateway takes the first confirmations.
 #[derive(Debug, Clone)]

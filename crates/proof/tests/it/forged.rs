@@ -98,10 +98,13 @@ impl Shop {
                 PaymentState::Created => self.pay_again(turn).await,
                 _ => {}
             }
-            let waited = self.world.age() - began;
+            let waited = self.world.age().saturating_sub(began);
             assert!(waited < PAYS_WITHIN, "{context}: {:?} after {waited:?}", sale.payment.state);
         }
-        println!("{context:<48} the true buyer has paid after {:?}", self.world.age() - began);
+        println!(
+            "{context:<48} the true buyer has paid after {:?}",
+            self.world.age().saturating_sub(began)
+        );
     }
 
     async fn pay_again(&self, turn: u32) {

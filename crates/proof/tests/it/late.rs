@@ -194,11 +194,11 @@ impl Late {
         }
         let charged_at = self.world.age() + self.ordering.late_by();
         if wish == Wish::Before {
-            self.until(charged_at - Duration::from_secs(20)).await;
+            self.until(charged_at.saturating_sub(Duration::from_secs(20))).await;
             self.assert_in_doubt().await;
             self.wishes().await;
         }
-        self.until(charged_at - Duration::from_secs(1)).await;
+        self.until(charged_at.saturating_sub(Duration::from_secs(1))).await;
         self.assert_in_doubt().await;
         if doubt == Doubt::Repeated {
             self.queries(CallFaults { fail: Percent::ALWAYS, ..CallFaults::default() });
@@ -216,7 +216,8 @@ impl Late {
         if expired {
             assert!(self.world.age() > Duration::from_mins(15));
         }
-        self.until(charged_at + UNKNOWN_FOR - Duration::from_millis(120)).await;
+        let just_before = UNKNOWN_FOR.saturating_sub(Duration::from_millis(120));
+        self.until(charged_at + just_before).await;
     }
 
     /// What stands in our books while the gateway says nothing of use.

@@ -78,7 +78,10 @@ impl Outage {
         let mut kept_back = 0;
         let mut settled_after = Duration::ZERO;
         while settled_after.is_zero() {
-            assert!(world.age() - began < Duration::from_hours(1), "{self:?}: not settled");
+            assert!(
+                world.age().saturating_sub(began) < Duration::from_hours(1),
+                "{self:?}: not settled"
+            );
             for _ in 0..6 {
                 buyers.push(buy(&world, &engine, product, buyers.len()).await);
                 world.pass(self.buyers_apart).await;
@@ -88,7 +91,7 @@ impl Outage {
             }
             let open = world.store.open_sales(None, 500).await.expect("books");
             if !open.iter().any(|sale| in_doubt.iter().any(|old| old.order.id == sale.order.id)) {
-                settled_after = world.age() - began;
+                settled_after = world.age().saturating_sub(began);
             }
         }
         assert!(world.until_final(LONG).await, "{self:?}: not final");
@@ -138,7 +141,9 @@ impl Outage {
             world.come_back(engine, &fields).await.expect("taken");
         }
         world.pass(Duration::from_secs(2)).await;
-        lives.iter().for_each(|life| life.kill());
+        for life in &lives {
+            life.kill();
+        }
         let sales = world.sales().await;
         let undecided =
             |sale: &&Sale| sale.live_attempt().is_some_and(|live| live.state.is_at_gateway());

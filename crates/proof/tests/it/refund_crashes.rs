@@ -26,7 +26,7 @@ use crate::{
     is_full, postgres,
 };
 
-const LONG: Duration = Duration::from_mins(60);
+const LONG: Duration = Duration::from_hours(1);
 
 /// How much goes back, and how the gateway takes the first requests.
 #[derive(Debug, Clone)]

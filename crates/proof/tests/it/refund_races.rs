@@ -39,7 +39,7 @@ use payonce_simulator::{
 
 use crate::{deaths::Books, is_full, postgres};
 
-const LONG: Duration = Duration::from_mins(60);
+const LONG: Duration = Duration::from_hours(1);
 const PRICE: i64 = 15_000;
 
 /// A world with one order, and three processes that share its books.
