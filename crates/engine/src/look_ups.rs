@@ -154,6 +154,10 @@ impl Engine {
                 "gateway is switched off: its attempts cannot be looked up");
             return;
         };
+        if lease.is_none() && !gateway.has_room_for_look_ups() {
+            tracing::debug!(attempt.id = %attempt_id, "no room for a look-up now: left to the one that is owed");
+            return;
+        }
         let asked = Asked::now(&self.parts.clock);
         let sighting = gateway.look_up(attempt).await;
         let unconfirmed = is_unconfirmed(&sighting);

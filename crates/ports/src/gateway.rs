@@ -49,6 +49,12 @@ pub trait Gateway: Send + Sync + 'static {
     /// Asks what became of an attempt. Moves no money; may be asked any number of times.
     async fn look_up(&self, attempt: &Attempt) -> Sighting;
 
+    /// Whether there is room for a look-up that is owed to nobody: one that a callback or a person
+    /// triggers. What is owed comes first, or a flood of triggers would keep it back.
+    fn has_room_for_look_ups(&self) -> bool {
+        true
+    }
+
     /// Where the buyer agrees to pay, if the gateway has a page of its own. Charges nothing.
     async fn open_page(&self, attempt: &Attempt, opening: &Opening) -> Result<Page, NoPage> {
         let _ = (attempt, opening);

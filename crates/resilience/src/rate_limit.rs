@@ -36,13 +36,18 @@ impl RateLimit {
     /// A refusal takes nothing. Coming back after exactly this long succeeds unless others
     /// came first.
     pub fn acquire(&mut self, now: Moment) -> Result<(), Duration> {
-        let tolerance = self.pace.every.saturating_mul(self.pace.burst.get() - 1);
-        let wait = self.expected.since(now).saturating_sub(tolerance);
+        let wait = self.wait(now);
         if !wait.is_zero() {
             return Err(wait);
         }
         self.expected = self.expected.max(now) + self.pace.every;
         Ok(())
+    }
+
+    /// How long until one call would pass; zero if one would now. Takes nothing.
+    pub fn wait(&self, now: Moment) -> Duration {
+        let tolerance = self.pace.every.saturating_mul(self.pace.burst.get() - 1);
+        self.expected.since(now).saturating_sub(tolerance)
     }
 }
 

@@ -89,6 +89,14 @@ impl LookUpLimit {
         Err(limit.stand_in_line(asker, now).since(now))
     }
 
+    /// Whether one more may be asked that nobody owes: somebody is at hand, and nobody stands in line.
+    pub(super) fn has_room(&self, now: Moment) -> bool {
+        self.limit.as_ref().is_none_or(|limit| {
+            let limit = limit.lock();
+            limit.backlog_ends.max(limit.buyers_end) <= now && limit.rate.wait(now).is_zero()
+        })
+    }
+
     /// How many were kept back since the start.
     pub(super) fn kept_back(&self) -> u64 {
         self.kept_back.load(Relaxed)

@@ -179,6 +179,10 @@ impl Gateway for Guarded {
         self.charges.call(&self.surroundings, within, charge).await
     }
 
+    fn has_room_for_look_ups(&self) -> bool {
+        self.look_up_limit.has_room(self.now())
+    }
+
     async fn look_up(&self, attempt: &Attempt) -> Sighting {
         self.ask(attempt.send_before, || self.inner.look_up(attempt)).await
     }
