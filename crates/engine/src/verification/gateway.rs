@@ -131,13 +131,16 @@ impl GatewayBooks {
         let charges: Vec<_> =
             theirs.iter().filter(|seen| seen.verdict == GatewayVerdict::Approved).collect();
         differences.extend(charges.iter().filter_map(|charge| refunded(sale, attempt, charge)));
-        let kept: Vec<_> =
-            charges.iter().filter(|charge| charge.refunded < charge.amount.minor).collect();
+        let kept: Vec<_> = charges
+            .iter()
+            .filter(|charge| charge.refunded < charge.amount.minor)
+            .copied()
+            .collect();
         if kept.len() > 1 {
             let references = kept.iter().map(|charge| charge.reference.clone()).collect();
             differences.push(Difference::ChargedTwice { attempt_id: attempt.id, references });
         }
-        differences.extend(disagreement(attempt, &theirs, &charges));
+        differences.extend(disagreement(attempt, &theirs, &charges, &kept));
         differences
     }
 
@@ -171,6 +174,7 @@ fn disagreement(
     attempt: &Attempt,
     theirs: &[GatewayTransaction],
     charges: &[&GatewayTransaction],
+    kept: &[&GatewayTransaction],
 ) -> Option<Difference> {
     let (attempt_id, state) = (attempt.id, attempt.state.word());
     let otherwise = |seen: &GatewayTransaction| Difference::Verdict {
@@ -192,17 +196,16 @@ fn disagreement(
                 None => Difference::MissingThere { attempt_id, state },
             }),
         },
-        AttemptState::Declined => match (charges.first(), theirs.first()) {
+        // A charge that was all given back there, without us, took nothing.
+        AttemptState::Declined => match (kept.first(), theirs.first()) {
             (Some(charge), _) => Some(otherwise(charge)),
             (None, None) => Some(Difference::MissingThere { attempt_id, state }),
             (None, Some(_)) => None,
         },
         // What went to a page is known there from the start; only a charge contradicts us.
-        AttemptState::NotCharged if attempt.means.is_page() => {
-            charges.first().copied().map(otherwise)
-        }
+        AttemptState::NotCharged if attempt.means.is_page() => kept.first().copied().map(otherwise),
         AttemptState::NotCharged => theirs.first().map(otherwise),
-        AttemptState::Recorded => charges.first().copied().map(otherwise),
+        AttemptState::Recorded => kept.first().copied().map(otherwise),
         // Undecided here: whatever the gateway says is news that is still being fetched.
         AttemptState::Sent | AttemptState::Accepted | AttemptState::Unknown => None,
     }

@@ -259,6 +259,18 @@ async fn look_ups_beyond_the_gateways_limit_touch_neither_the_wire_nor_the_break
 }
 
 #[tokio::test]
+async fn a_look_up_that_nobody_owes_has_room_only_while_nobody_stands_in_line() {
+    let world = World::of(Settings::default(), [], []);
+    assert!(world.guarded.has_room_for_look_ups());
+    for _ in 0..11 {
+        world.guarded.look_up(&attempt(None)).await;
+    }
+    assert!(!world.guarded.has_room_for_look_ups(), "one stands in line");
+    world.clock.advance(Duration::from_mins(1));
+    assert!(world.guarded.has_room_for_look_ups());
+}
+
+#[tokio::test]
 async fn a_buyer_who_waits_does_not_stand_in_line_behind_a_backlog() {
     let world = World::of(Settings::default(), [], []);
     let old = attempt(None);

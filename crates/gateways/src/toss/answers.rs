@@ -1,7 +1,7 @@
 //! What its answers mean. Whatever is not exactly something that the document tells of is unknown.
 
 use payonce_domain::payment::{
-    Attempt, Problem, ProblemCode,
+    Attempt, AttemptState, Problem, ProblemCode,
     evidence::{Outcome, Transaction, Verdict},
 };
 
@@ -23,7 +23,7 @@ pub(super) enum Seen {
 /// before it is charged: what was refused without a name is certain, and nothing to look up.
 pub(super) fn charge(attempt: &Attempt, key: Option<&str>, response: &Response) -> Outcome {
     if response.status.as_u16() == 200 {
-        return match payment(response).and_then(|payment| transaction(&payment)) {
+        return match payment(response).and_then(|payment| transaction_of(attempt, &payment)) {
             Ok(transaction) => Outcome::Decided(transaction),
             Err(text) => Outcome::Unknown { text },
         };
@@ -66,6 +66,18 @@ pub(super) fn payment(response: &Response) -> Result<Payment, String> {
     let payment: Payment =
         serde_json::from_slice(&response.body).map_err(|_| unreadable(response))?;
     if super::is_key(&payment.payment_key) { Ok(payment) } else { Err(unreadable(response)) }
+}
+
+/// A payment as evidence about this attempt. Charged and given back whole before we knew of the charge,
+/// from the gateway's console say, it is not charged: to serve its order would be to give it away.
+pub(super) fn transaction_of(attempt: &Attempt, payment: &Payment) -> Result<Transaction, String> {
+    let mut transaction = transaction(payment)?;
+    let is_undone = payment.status == Status::Canceled && transaction.verdict == Verdict::Approved;
+    if is_undone && attempt.state != AttemptState::Approved {
+        let text = "charged and given back whole at the gateway";
+        transaction.verdict = Verdict::Declined(Problem::new(ProblemCode::DeclinedOther, text));
+    }
+    Ok(transaction)
 }
 
 /// A payment as evidence; an error if it stands where we know nothing of.

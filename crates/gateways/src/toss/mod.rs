@@ -206,17 +206,17 @@ impl Gateway for Toss {
         }
         let told = attempt.reference.as_deref();
         let Some(key) = told.or(attempt.means.authentication()) else {
-            return sighting(self.by_order(attempt).await);
+            return sighting(attempt, self.by_order(attempt).await);
         };
         match self.by_key(key).await {
             Seen::Found(payment) if payment.order_id != attempt.gateway_order_id => {
-                let ours = besides(key, sighting(self.by_order(attempt).await));
+                let ours = besides(key, sighting(attempt, self.by_order(attempt).await));
                 // A key that Toss told us and that is another order's now is told. One that came
                 // through the buyer's hands names whatever they like.
                 if told.is_some() { with(ours, answers::transaction(&payment)) } else { ours }
             }
-            found @ Seen::Found(_) => sighting(found),
-            Seen::Absent => besides(key, sighting(self.by_order(attempt).await)),
+            found @ Seen::Found(_) => sighting(attempt, found),
+            Seen::Absent => besides(key, sighting(attempt, self.by_order(attempt).await)),
             Seen::Unknown(text) => Sighting::Unknown { text },
         }
     }
@@ -311,9 +311,9 @@ impl std::fmt::Debug for Toss {
     }
 }
 
-fn sighting(seen: Seen) -> Sighting {
+fn sighting(attempt: &Attempt, seen: Seen) -> Sighting {
     match seen {
-        Seen::Found(payment) => match answers::transaction(&payment) {
+        Seen::Found(payment) => match answers::transaction_of(attempt, &payment) {
             Ok(transaction) => Sighting::Found(vec![transaction]),
             Err(text) => Sighting::Unknown { text },
         },

@@ -83,7 +83,11 @@ async fn a_confirmed_payment_is_what_its_status_says() {
         ("DONE", vec![("15000", "15000.0")], ours(Verdict::Approved)),
         ("DONE", vec![(r#""currency":"KRW","#, "")], ours(Verdict::Approved)),
         ("PARTIAL_CANCELED", vec![], ours(Verdict::Approved)),
-        ("CANCELED", vec![], ours(Verdict::Approved)),
+        (
+            "CANCELED",
+            vec![],
+            declined(ProblemCode::DeclinedOther, "charged and given back whole at the gateway"),
+        ),
         (
             "CANCELED",
             vec![(r#""approvedAt":"2026-01-14T10:16:02+09:00""#, r#""approvedAt":null"#)],
