@@ -22,6 +22,7 @@ use payonce_domain::{
     obligation::{Obligation, ObligationState, ObligationType},
     payment::Attempt,
     product::Product,
+    refund::RefundState,
     sale::{Change, Revocation, Sale},
     time::Timestamp,
 };
@@ -325,6 +326,13 @@ pub trait Store: ReconciliationStore + Send + Sync + 'static {
     /// Orders whose payment is `unresolved`, oldest first.
     async fn unresolved(&self, after: Option<OrderId>, limit: u32)
     -> Result<Vec<Sale>, StoreError>;
+    /// Refunds in one of these states that are owed or parked, oldest first, each with its order.
+    async fn refunds_not_done(
+        &self,
+        states: &[RefundState],
+        after: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<(RefundId, Sale)>, StoreError>;
     /// Privileged acts, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 

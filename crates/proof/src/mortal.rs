@@ -25,6 +25,7 @@ use payonce_domain::{
     payment::Attempt,
     product::Product,
     reconciliation::Date,
+    refund::RefundState,
     sale::Sale,
     time::Timestamp,
 };
@@ -506,6 +507,15 @@ impl Store for MortalStore {
         limit: u32,
     ) -> Result<Vec<Sale>, StoreError> {
         read!(self.unresolved(after, limit))
+    }
+
+    async fn refunds_not_done(
+        &self,
+        states: &[RefundState],
+        after: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<(RefundId, Sale)>, StoreError> {
+        read!(self.refunds_not_done(states, after, limit))
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {

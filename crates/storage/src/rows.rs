@@ -2,13 +2,13 @@
 //!
 //! Fields are read in the order of [`crate::columns`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payonce_domain::{
     fulfilment::Fulfilment,
     gateway::GatewayName,
     hold::Hold,
-    ids::{OrderId, ProductId},
+    ids::{OrderId, ProductId, RefundId},
     incident::Incident,
     invariants::SalePages,
     journal::Entry,
@@ -399,6 +399,27 @@ pub(crate) fn into_pages(
 /// An order id alone.
 pub(crate) fn order_id(row: &impl Row) -> Result<OrderId, StoreError> {
     Cells::of(row, "orders", "id").id()
+}
+
+/// A refund's id and that of the order that it is of.
+pub(crate) fn refund_and_order(row: &impl Row) -> Result<(RefundId, OrderId), StoreError> {
+    let mut cells = Cells::of(row, "refunds", "id, order_id");
+    Ok((cells.id()?, cells.id()?))
+}
+
+/// The orders that refunds are of, each once.
+pub(crate) fn orders_of(found: &[(RefundId, OrderId)]) -> Vec<OrderId> {
+    let ids: BTreeSet<_> = found.iter().map(|(_, order_id)| *order_id).collect();
+    ids.into_iter().collect()
+}
+
+/// Each refund with the sale that it is of.
+pub(crate) fn each_with_its_sale(
+    found: Vec<(RefundId, OrderId)>,
+    sales: &BTreeMap<OrderId, Sale>,
+) -> Vec<(RefundId, Sale)> {
+    let sale = |(id, order_id)| Some((id, sales.get(&order_id)?.clone()));
+    found.into_iter().filter_map(sale).collect()
 }
 
 /// An order id and the order's version.

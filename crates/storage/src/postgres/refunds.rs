@@ -2,7 +2,7 @@
 
 use payonce_domain::{
     ids::{OrderId, RefundId},
-    refund::Refund,
+    refund::{Refund, RefundState},
     time::Timestamp,
     words::Word,
 };
@@ -14,7 +14,7 @@ use crate::{
     columns, json, rows,
 };
 
-pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, ORDER_OF, INSERT, UPDATE];
+pub(crate) const STATEMENTS: &[&str] = &[OF_ORDERS, ORDER_OF, NOT_DONE, INSERT, UPDATE];
 
 const OF_ORDERS: &str = concat!(
     "SELECT ",
@@ -42,6 +42,31 @@ pub(crate) async fn order_of(
 ) -> Result<Option<OrderId>, StoreError> {
     let found = connection.query(ORDER_OF, &[&id.to_string()]).await?;
     found.first().map(rows::order_id).transpose()
+}
+
+/// Owed and parked have an index each; a condition over both would have none.
+const NOT_DONE: &str = "
+SELECT refunds.id, refunds.order_id
+FROM (SELECT order_id, refund_id FROM obligations
+      WHERE state = 'owed' AND kind = 'refund' AND refund_id > COALESCE($2::TEXT, '')
+      UNION ALL
+      SELECT order_id, refund_id FROM obligations
+      WHERE state = 'parked' AND kind = 'refund' AND refund_id > COALESCE($2::TEXT, '')) AS owed
+JOIN refunds ON refunds.order_id = owed.order_id AND refunds.id = owed.refund_id
+WHERE refunds.state = ANY($1::TEXT[])
+ORDER BY refunds.id LIMIT $3::BIGINT";
+
+/// Refunds in one of these states that are owed or parked, oldest first, and whose they are.
+pub(crate) async fn not_done(
+    connection: &Connection,
+    states: &[RefundState],
+    after: Option<RefundId>,
+    limit: u32,
+) -> Result<Vec<(RefundId, OrderId)>, StoreError> {
+    let states = column(states, |state| state.word());
+    let after = after.map(|id| id.to_string());
+    let found = connection.query(NOT_DONE, &[&states, &after, &i64::from(limit)]).await?;
+    found.iter().map(rows::refund_and_order).collect()
 }
 
 const INSERT: &str = concat!(

@@ -19,6 +19,7 @@ use payonce_domain::{
     obligation::Obligation,
     payment::Attempt,
     product::Product,
+    refund::RefundState,
     sale::Sale,
     time::Timestamp,
 };
@@ -41,7 +42,7 @@ use super::{
     settings::PostgresSettings,
     transact,
 };
-use crate::{migrations::require_none_missing, open::OpenError};
+use crate::{migrations::require_none_missing, open::OpenError, rows};
 
 /// The books in a PostgreSQL database, which other processes may share.
 pub struct PostgresStore {
@@ -278,6 +279,20 @@ impl Store for PostgresStore {
         self.read(async |connection| {
             let ids = payments::unresolved(connection, after, limit).await?;
             Ok(sales::load(connection, &ids).await?.into_values().collect())
+        })
+        .await
+    }
+
+    async fn refunds_not_done(
+        &self,
+        states: &[RefundState],
+        after: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<(RefundId, Sale)>, StoreError> {
+        self.read(async |connection| {
+            let found = refunds::not_done(connection, states, after, limit).await?;
+            let ids = rows::orders_of(&found);
+            Ok(rows::each_with_its_sale(found, &sales::load(connection, &ids).await?))
         })
         .await
     }

@@ -3,7 +3,7 @@
 use payonce_domain::{
     gateway::GatewayName,
     ids::{OrderId, RefundId},
-    refund::Refund,
+    refund::{Refund, RefundState},
     time::Timestamp,
     words::Word,
 };
@@ -66,6 +66,40 @@ pub(crate) fn orders_referred(
     let mut ids = Vec::new();
     while let Some(row) = found.next().map_err(failed)? {
         ids.push(rows::order_id(row)?);
+    }
+    Ok(ids)
+}
+
+/// Refunds in one of these states that are owed or parked, oldest first, and whose they are.
+pub(crate) fn not_done(
+    connection: &Connection,
+    states: &[RefundState],
+    after: Option<RefundId>,
+    limit: u32,
+) -> Result<Vec<(RefundId, OrderId)>, StoreError> {
+    // Owed and parked have an index each; a condition over both would have none.
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT refunds.id, refunds.order_id
+             FROM (SELECT order_id, refund_id FROM obligations
+                   WHERE state = 'owed' AND kind = 'refund' AND refund_id > COALESCE(?2, '')
+                   UNION ALL
+                   SELECT order_id, refund_id FROM obligations
+                   WHERE state = 'parked' AND kind = 'refund' AND refund_id > COALESCE(?2, '')
+                  ) AS owed
+             CROSS JOIN refunds ON refunds.order_id = owed.order_id
+                               AND refunds.id = owed.refund_id
+             WHERE refunds.state IN (SELECT value FROM json_each(?1))
+             ORDER BY refunds.id LIMIT ?3",
+        )
+        .map_err(failed)?;
+    let states: Vec<_> = states.iter().map(|state| state.word()).collect();
+    let states = serde_json::json!(states).to_string();
+    let after = after.map(|id| id.to_string());
+    let mut found = statement.query(params![states, after, limit]).map_err(failed)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        ids.push(rows::refund_and_order(row)?);
     }
     Ok(ids)
 }

@@ -22,6 +22,7 @@ use payonce_domain::{
     obligation::Obligation,
     payment::Attempt,
     product::Product,
+    refund::RefundState,
     sale::Sale,
     time::Timestamp,
 };
@@ -43,7 +44,7 @@ use super::{
     migrate::read_records,
     obligations, orders, payments, postings, products, refunds, sales, transact,
 };
-use crate::{migrations::require_none_missing, open::OpenError};
+use crate::{migrations::require_none_missing, open::OpenError, rows};
 
 /// Reads beside the writer.
 const READERS: usize = 3;
@@ -345,6 +346,21 @@ impl Store for SqliteStore {
         self.read(move |connection| {
             let ids = payments::unresolved(connection, after, limit)?;
             Ok(sales::load(connection, &ids)?.into_values().collect())
+        })
+        .await
+    }
+
+    async fn refunds_not_done(
+        &self,
+        states: &[RefundState],
+        after: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<(RefundId, Sale)>, StoreError> {
+        let states = states.to_vec();
+        self.read(move |connection| {
+            let found = refunds::not_done(connection, &states, after, limit)?;
+            let ids = rows::orders_of(&found);
+            Ok(rows::each_with_its_sale(found, &sales::load(connection, &ids)?))
         })
         .await
     }

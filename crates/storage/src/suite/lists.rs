@@ -2,8 +2,10 @@
 
 use payonce_domain::{
     hold::{Hold, HoldState},
-    ids::{OrderId, UserId},
+    ids::{OrderId, RefundId, UserId},
+    obligation::{Obligation, ObligationState, ObligationType},
     payment::{AttemptState, PaymentState},
+    refund::{Refund, RefundState},
     sale::Sale,
     words::Word,
 };
@@ -99,6 +101,57 @@ pub async fn unresolved_sales_are_listed_oldest_first(books: &dyn Books) {
     assert_eq!(ids(&store.unresolved(None, 10).await.unwrap()), unresolved);
     assert_eq!(ids(&store.unresolved(None, 2).await.unwrap()), unresolved[..2]);
     assert_eq!(ids(&store.unresolved(Some(unresolved[1]), 10).await.unwrap()), unresolved[2..]);
+}
+
+/// By their states, and only while they are owed or parked.
+pub async fn refunds_that_are_not_back_are_listed_oldest_first(books: &dyn Books) {
+    let store = books.store().await;
+    let mut samples = Samples::new(39);
+    let product = samples.product(1);
+    let mut not_back = Vec::new();
+    for refunds in [
+        vec![(RefundState::Done, ObligationState::Done)],
+        vec![(RefundState::Refused, ObligationState::Parked)],
+        vec![(RefundState::Unknown, ObligationState::Owed)],
+        vec![
+            (RefundState::Refused, ObligationState::Done),
+            (RefundState::Sent, ObligationState::Owed),
+            (RefundState::Owed, ObligationState::Owed),
+        ],
+    ] {
+        let mut sale = samples.sale(&product);
+        for (state, owed) in refunds {
+            let refund = Refund { state, ..samples.refund(&sale) };
+            sale.obligations.push(Obligation {
+                id: samples.mint.id(),
+                kind: ObligationType::Refund,
+                refund_id: Some(refund.id),
+                state: owed,
+                ..sale.obligations[0].clone()
+            });
+            if owed != ObligationState::Done {
+                not_back.push((refund.id, sale.order.id, state));
+            }
+            sale.refunds.push(refund);
+        }
+        add(&*store, move |world| drop(world.sales.insert(sale.order.id, sale))).await;
+    }
+    not_back.sort_by_key(|(id, ..)| *id);
+    let listed = async |states: &[RefundState], after, limit| {
+        let found = store.refunds_not_done(states, after, limit).await.unwrap();
+        let of = |(id, sale): &(RefundId, Sale)| {
+            (*id, sale.order.id, sale.refund(*id).expect("its own").state)
+        };
+        found.iter().map(of).collect::<Vec<_>>()
+    };
+    let all = RefundState::ALL;
+    assert_eq!(listed(all, None, 9).await, not_back);
+    assert_eq!(listed(all, None, 2).await, not_back[..2]);
+    assert_eq!(listed(all, Some(not_back[1].0), 9).await, not_back[2..]);
+    for (id, order_id, state) in not_back {
+        assert_eq!(listed(&[state], None, 9).await, [(id, order_id, state)]);
+    }
+    assert!(listed(&[], None, 9).await.is_empty());
 }
 
 /// The history of an order reads in the order in which it was committed.

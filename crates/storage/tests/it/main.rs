@@ -65,6 +65,7 @@ macro_rules! every_story {
             lists::products_are_listed_in_order_of_ids,
             lists::open_sales_are_those_with_an_attempt_at_the_gateway,
             lists::unresolved_sales_are_listed_oldest_first,
+            lists::refunds_that_are_not_back_are_listed_oldest_first,
             lists::the_journal_keeps_the_order_of_commits,
             lists::orphans_are_found,
             lists::a_bad_row_is_named,
