@@ -491,7 +491,10 @@ fn a_mixed_load_from_three_processes_ends_true_without_a_deadlock() {
         for rare in ["sold out", "cancelled", "not cancelled", "paid again", "checked"] {
             assert!(seen.contains_key(rare), "{rare} never happened: {seen:?}");
         }
-        assert!(shop.world.until_final(LONG).await, "not final after {LONG:?}");
+        let settled = shop.world.until_final(LONG).await;
+        let open =
+            shop.sales().await.into_iter().filter(|sale| sale.order.status == OrderStatus::Pending);
+        assert!(settled, "not final after {LONG:?}: {:#?}", open.collect::<Vec<_>>());
         shop.world.assert_true("mixed load").await;
         assert!(shop.incidents().await.is_empty());
     });
