@@ -30,6 +30,7 @@ struct Inner {
     passwords: Passwords,
     seats: Arc<Semaphore>,
     checking: Semaphore,
+    reconciling: Arc<Semaphore>,
     public_url: Arc<str>,
 }
 
@@ -42,6 +43,7 @@ impl Api {
             passwords: Passwords::new(settings.hashes_at_once, settings.hashes_waiting),
             seats: Arc::new(Semaphore::new(settings.calls_at_once)),
             checking: Semaphore::new(1),
+            reconciling: Arc::new(Semaphore::new(1)),
             public_url: settings.public_url.as_str().into(),
             engine,
             settings,
@@ -85,6 +87,11 @@ impl Api {
     /// The one seat for checking all books.
     pub(crate) fn checking(&self) -> &Semaphore {
         &self.0.checking
+    }
+
+    /// The one seat for reconciling a day.
+    pub(crate) fn reconciling(&self) -> &Arc<Semaphore> {
+        &self.0.reconciling
     }
 
     /// The order of this id, if the caller may see it. A foreign one is as if it did not exist.

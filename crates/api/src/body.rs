@@ -1,5 +1,7 @@
 //! Reading a body: so much, so fast, or not at all.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, Request},
     http::HeaderMap,
@@ -23,7 +25,19 @@ impl FromRequest<Api> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
-        let limit = api.settings().body_at_most;
+        let settings = api.settings();
+        Self::of(request, api, settings.body_at_most, settings.body_within).await
+    }
+}
+
+impl Whole {
+    /// Reads a body of at most so many bytes within this time.
+    pub(crate) async fn of(
+        request: Request,
+        api: &Api,
+        limit: usize,
+        within: Duration,
+    ) -> Result<Self, Problem> {
         let reading = Limited::new(request.into_body(), limit).collect();
         tokio::select! {
             read = reading => match read {
@@ -32,9 +46,7 @@ impl FromRequest<Api> for Whole {
                 // The caller went away; nobody reads this answer.
                 Err(_) => Err(Problem::new(Code::BodyTooSlow)),
             },
-            () = api.engine().clock().sleep(api.settings().body_within) => {
-                Err(Problem::new(Code::BodyTooSlow))
-            }
+            () = api.engine().clock().sleep(within) => Err(Problem::new(Code::BodyTooSlow)),
         }
     }
 }

@@ -36,14 +36,18 @@ const SECURITY: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// Puts layers 1 to 5 around a router.
+/// Puts layers 1 to 4 around a router.
 pub(crate) fn around(api: &Api, router: Router<Api>) -> Router<Api> {
     router
-        .layer(from_fn_with_state(api.clone(), refuse_large))
         .layer(from_fn(catch_panic))
         .layer(from_fn(secure))
         .layer(from_fn_with_state(api.clone(), log))
         .layer(from_fn_with_state(api.clone(), identify))
+}
+
+/// Puts layer 5 around a router whose bodies have at most so many bytes.
+pub(crate) fn refuse_larger(limit: usize, router: Router<Api>) -> Router<Api> {
+    router.layer(from_fn_with_state(limit, refuse_large))
 }
 
 /// Puts layer 6 around a router.
@@ -141,8 +145,7 @@ async fn catch_panic(request: Request, next: Next) -> Response {
     }
 }
 
-async fn refuse_large(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let limit = api.settings().body_at_most;
+async fn refuse_large(State(limit): State<usize>, request: Request, next: Next) -> Response {
     if body::says_it_is_larger(request.headers(), limit) {
         return body::too_large(limit).into_response();
     }

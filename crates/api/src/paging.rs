@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use axum::http::{Uri, request::Parts};
 use payonce_domain::ids::{Id, Kind};
 use serde::Serialize;
 
@@ -36,7 +36,30 @@ impl<S: Sync> FromRequestParts<S> for Paging {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let mut sent = parameters(parts.uri.query().unwrap_or(""));
+        Self::read(parameters(&parts.uri))
+    }
+}
+
+/// Ids and numbers need no decoding; whatever else was sent is refused as what it looks like.
+fn parameters(uri: &Uri) -> BTreeMap<String, String> {
+    uri.query()
+        .unwrap_or("")
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+impl Paging {
+    /// `?limit&cursor`, and the one parameter that a list is filtered by.
+    pub(crate) fn filtered_by(name: &str, uri: &Uri) -> Result<(Self, Option<String>), Problem> {
+        let mut sent = parameters(uri);
+        let by = sent.remove(name);
+        Ok((Self::read(sent)?, by))
+    }
+
+    fn read(mut sent: BTreeMap<String, String>) -> Result<Self, Problem> {
         let limit = match sent.remove("limit") {
             None => USUAL,
             Some(limit) => {
@@ -51,19 +74,7 @@ impl<S: Sync> FromRequestParts<S> for Paging {
             None => Ok(Self { limit, cursor }),
         }
     }
-}
 
-/// Ids and numbers need no decoding; whatever else was sent is refused as what it looks like.
-fn parameters(query: &str) -> BTreeMap<String, String> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
-
-impl Paging {
     /// The id after which the page begins.
     pub(crate) fn cursor<K: Kind>(&self) -> Result<Option<Id<K>>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
@@ -88,5 +99,10 @@ impl Paging {
         read.truncate(limit);
         let next_cursor = read.last().filter(|_| has_more).map(id);
         Page { data: read.iter().map(view).collect(), has_more, next_cursor }
+    }
+
+    /// The beginning of what was read, for a list that has no way to its rest.
+    pub(crate) fn beginning<R, T>(&self, read: Vec<R>, view: impl Fn(&R) -> T) -> Page<T> {
+        Page { next_cursor: None, ..self.page(read, |_| String::new(), view) }
     }
 }

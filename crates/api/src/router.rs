@@ -20,8 +20,11 @@ use crate::{
 pub fn router(engine: Engine, settings: ApiSettings) -> Router {
     let api = Api::new(engine, settings);
     let calls = layers::shed_load(&api, calls()).merge(pages::router(&api));
-    let all = calls
-        .merge(always_answered(&api))
+    let usual =
+        layers::refuse_larger(api.settings().body_at_most, calls.merge(always_answered(&api)));
+    let large = layers::shed_load(&api, calls_with_lines());
+    let all = usual
+        .merge(layers::refuse_larger(api.settings().lines_at_most, large))
         .fallback(|| async { Problem::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) });
     layers::around(&api, all).with_state(api)
@@ -51,8 +54,15 @@ fn calls() -> Router<Api> {
         .route("/v1/ops/unresolved", get(ops::unresolved::unresolved))
         .route("/v1/ops/unresolved/{id}/resolve", post(ops::resolve::resolve))
         .route("/v1/ops/unresolved/{id}/ruling", delete(ops::withdraw::withdraw))
+        .route("/v1/ops/refunds", get(ops::refunds::refunds))
         .route("/v1/ops/refunds/{id}/retry", post(ops::retry_refund::retry_refund))
         .route("/v1/ops/audit", get(ops::audit::audit))
+}
+
+/// The same, with bodies that hold the lines of a gateway's report.
+fn calls_with_lines() -> Router<Api> {
+    let reconciliation = get(ops::reconciliation::list::list).post(ops::reconciliation::run::run);
+    Router::new().route("/v1/ops/reconciliation", reconciliation)
 }
 
 /// Calls that are answered under any load: health, and callbacks, which take load away.

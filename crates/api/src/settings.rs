@@ -38,6 +38,10 @@ pub struct ApiSettings {
     pub body_at_most: usize,
     /// Longest wait for a whole body.
     pub body_within: Duration,
+    /// Largest body with the lines of a gateway's report, in bytes. One at a time is worked on.
+    pub lines_at_most: usize,
+    /// Longest wait for such a body.
+    pub lines_within: Duration,
     /// Most calls worked on at once; more are refused at once. Health and callbacks do not count.
     pub calls_at_once: usize,
     /// How long an order's answer waits for the first word of the gateway.
@@ -67,6 +71,8 @@ impl ApiSettings {
             callbacks,
             body_at_most: 64 * 1024,
             body_within: Duration::from_secs(10),
+            lines_at_most: 8 * 1024 * 1024,
+            lines_within: Duration::from_mins(1),
             calls_at_once: 512,
             first_answer_within: Duration::from_secs(2),
             wait_at_most: Duration::from_secs(30),

@@ -37,10 +37,15 @@ pub(crate) fn once(audit_id: EventId) -> IdempotencyKey {
 }
 
 /// Remembers what came of an act.
-pub(crate) fn remember(world: &mut World, audit_id: EventId, order_id: OrderId, came_of_it: &str) {
+pub(crate) fn remember(
+    world: &mut World,
+    audit_id: EventId,
+    order_id: impl Into<Option<OrderId>>,
+    came_of_it: &str,
+) {
     let row = IdempotencyRow {
         fingerprint: came_of_it.to_owned(),
-        order_id: Some(order_id),
+        order_id: order_id.into(),
         refund_id: None,
         reply: None,
         created_at: world.now,

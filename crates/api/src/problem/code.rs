@@ -50,6 +50,10 @@ pub enum Code {
     RulingsDisagree,
     GatewaySwitchedOff,
     GatewayUnavailable,
+    LinesUnreadable,
+    NoSettlementQuery,
+    NoSettlementReport,
+    ReconciliationUnfinished,
     Overloaded,
     Stopping,
     DatabaseUnavailable,
@@ -128,6 +132,10 @@ impl Code {
         Self::RulingsDisagree,
         Self::GatewaySwitchedOff,
         Self::GatewayUnavailable,
+        Self::LinesUnreadable,
+        Self::NoSettlementQuery,
+        Self::NoSettlementReport,
+        Self::ReconciliationUnfinished,
         Self::Overloaded,
         Self::Stopping,
         Self::DatabaseUnavailable,
@@ -431,6 +439,37 @@ impl Code {
                 503,
                 "The payment gateway cannot take payments now. Nothing was charged. {again}",
                 "지금은 결제사를 이용할 수 없어요. 결제되지 않았어요. {again}",
+            ),
+            Self::LinesUnreadable => once(
+                "LINES_UNREADABLE",
+                400,
+                "The lines are not understood: {where}. None of them was used and nothing was \
+                 changed.",
+                "내역을 이해할 수 없어요: {where}. 어느 줄도 쓰지 않았고 바뀐 것은 없어요.",
+            ),
+            Self::NoSettlementQuery => once(
+                "NO_SETTLEMENT_QUERY",
+                422,
+                "{gateway} cannot be asked what moved on a day. Send its report in `lines`. \
+                 Nothing was changed.",
+                "{gateway}에는 하루치 내역을 물어볼 수 없어요. `lines`에 내역을 보내 주세요. 바뀐 것은 \
+                 없어요.",
+            ),
+            Self::NoSettlementReport => again(
+                "NO_SETTLEMENT_REPORT",
+                503,
+                "The gateway gave no report of this day: {why}. Nothing was repaired. Ask again \
+                 later, or send its report in `lines`.",
+                "결제사에서 이 날의 내역을 받지 못했어요: {why}. 바로잡은 것은 없어요. 나중에 다시 \
+                 요청하거나 `lines`에 내역을 보내 주세요.",
+            ),
+            Self::ReconciliationUnfinished => again(
+                "RECONCILIATION_UNFINISHED",
+                503,
+                "The day was not reconciled to its end. What was done until then stands; ask for \
+                 it again: nothing is done twice.",
+                "이 날의 대사를 끝내지 못했어요. 그때까지 한 일은 그대로예요. 다시 요청해도 두 번 \
+                 처리되지 않아요.",
             ),
             Self::Overloaded => again(
                 "OVERLOADED",

@@ -10,8 +10,14 @@ use payonce_domain::{
     words::Word,
 };
 use payonce_engine::{
-    batch::BatchError, catalogue::CatalogueError, checkout::CheckoutError, confirming::ReturnError,
-    giving_up::GiveUpError, refunds::RefundError, ruling::RulingError,
+    batch::BatchError,
+    catalogue::CatalogueError,
+    checkout::CheckoutError,
+    confirming::ReturnError,
+    giving_up::GiveUpError,
+    reconciliation::{ReconcileError, file::BadFile},
+    refunds::RefundError,
+    ruling::RulingError,
 };
 use payonce_ports::{
     gateway::{NoPage, Refusal},
@@ -294,6 +300,65 @@ impl From<RulingError> for Problem {
             RulingError::Store(error) => error.into(),
         }
     }
+}
+
+impl From<ReconcileError> for Problem {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::NoGateway(_) => Self::new(Code::GatewaySwitchedOff),
+            ReconcileError::NoReport(why) => {
+                Self::new(Code::NoSettlementReport).value("why", &told(&why)).retry_after(SOON)
+            }
+            ReconcileError::Store(StoreError::Refused(_) | StoreError::BadRow { .. })
+            | ReconcileError::Batch(BatchError::NotCommitted(
+                StoreError::Refused(_) | StoreError::BadRow { .. },
+            )) => defect(&error),
+            ReconcileError::Store(_) | ReconcileError::Batch(_) => {
+                tracing::warn!(%error, "day not reconciled to its end");
+                Self::new(Code::ReconciliationUnfinished).retry_after(SOON)
+            }
+        }
+    }
+}
+
+impl From<BadFile> for Problem {
+    fn from(bad: BadFile) -> Self {
+        let english = told(&bad.to_string());
+        let korean = match bad {
+            BadFile::Encoding => "UTF-8이 아니에요".to_owned(),
+            BadFile::Empty => "한 줄도 없어요".to_owned(),
+            BadFile::NoColumn { line, example, .. } => {
+                format!("{line}행: {example} 같은 열이 꼭 있어야 해요")
+            }
+            BadFile::TwoColumns { line, column, .. } => {
+                format!("{line}행: {} 열과 같은 뜻의 열이 또 있어요", told(&column))
+            }
+            BadFile::Cell { line, column, what } => {
+                format!("{line}행 {} 열: {}", told(&column), told(&what))
+            }
+            BadFile::Shape { line, what } => format!("{line}행: {}", told(&what)),
+        };
+        let place = Sentence::new(english, korean);
+        Self::new(Code::LinesUnreadable).say("where", place).param("lines")
+    }
+}
+
+/// Words that others chose, in part, as they may be shown: short, and without a card's number.
+fn told(words: &str) -> String {
+    const AT_MOST: usize = 200;
+    const DIGITS_OF_A_CARD: usize = 12;
+    let short: String = words.chars().take(AT_MOST).collect();
+    let in_number = |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | ' ');
+    short
+        .split_inclusive(|letter| !in_number(letter))
+        .map(|part| {
+            let digits = part.chars().filter(char::is_ascii_digit).count();
+            if digits < DIGITS_OF_A_CARD {
+                return part.to_owned();
+            }
+            part.replace(|letter: char| letter.is_ascii_digit(), "*")
+        })
+        .collect()
 }
 
 /// The gateway takes no charges now; nothing was changed, so the same call may come again.

@@ -27,6 +27,7 @@ pub(crate) enum Fault {
     NotAnId { like: &'static str },
     NotACardNumber,
     NotAnEmail,
+    NotADate,
     NotYet(Sentence),
     NotAllowed(Sentence),
 }
@@ -121,6 +122,10 @@ impl Fault {
             Self::NotAnEmail => {
                 ("NOT_AN_EMAIL", Sentence::new("must be an e-mail address", "이메일 주소여야 해요"))
             }
+            Self::NotADate => (
+                "NOT_A_DATE",
+                Sentence::new("must be a day like 2026-01-31", "2026-01-31 모양의 날짜여야 해요"),
+            ),
             Self::NotYet(sentence) => ("NOT_POSSIBLE_YET", sentence.clone()),
             Self::NotAllowed(sentence) => ("NOT_ALLOWED", sentence.clone()),
         }

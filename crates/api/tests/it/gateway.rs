@@ -19,12 +19,15 @@ use payonce_domain::{
         evidence::{Outcome, Sighting, Transaction, Verdict},
         page::Return,
     },
+    reconciliation::Date,
     refund::{
         Refund,
         evidence::{Given, RefundOutcome, RefundSighting},
     },
 };
-use payonce_ports::gateway::{Card, Gateway, HostedPage, NoPage, Opening, Page, Refusal, Returned};
+use payonce_ports::gateway::{
+    Card, DayReport, Gateway, HostedPage, NoPage, Opening, Page, Refusal, Returned,
+};
 use tokio::sync::Notify;
 
 /// Charges cards directly; cannot give money back.
@@ -64,6 +67,10 @@ pub struct Scripted {
     pub elsewhere: Mutex<Option<String>>,
     pub page_is_down: AtomicBool,
     pub release: Notify,
+    /// What it reports of any day, or why not; it cannot be asked, if `None`.
+    pub report: Mutex<Option<Result<DayReport, String>>>,
+    /// Whether its report waits until it is released.
+    pub report_is_slow: AtomicBool,
 }
 
 impl Scripted {
@@ -93,6 +100,8 @@ impl Scripted {
             elsewhere: Mutex::default(),
             page_is_down: AtomicBool::new(false),
             release: Notify::new(),
+            report: Mutex::default(),
+            report_is_slow: AtomicBool::new(false),
         })
     }
 
@@ -219,5 +228,17 @@ impl Gateway for Scripted {
 
     async fn look_up_refunds(&self, _attempt: &Attempt, _refund: &Refund) -> RefundSighting {
         RefundSighting::Seen(self.given.lock().clone())
+    }
+
+    fn reports_days(&self) -> bool {
+        self.report.lock().is_some()
+    }
+
+    async fn settlement(&self, _day: Date) -> Result<DayReport, String> {
+        if self.report_is_slow.load(Ordering::Relaxed) {
+            self.release.notified().await;
+        }
+        let report = self.report.lock().clone();
+        report.unwrap_or_else(|| Err("as the script says".to_owned()))
     }
 }

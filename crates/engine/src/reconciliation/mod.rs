@@ -2,13 +2,14 @@
 //!
 //! Read [`Engine::reconcile`] below, then `report` (the lines), `ours` (our movements of them), `turns`
 //! (repairing and reading again), `repairs` (what is done about a finding), `fees` (posting),
-//! `recording` (what is kept), [`schedule`] (every day by itself); [`file`] reads lines that people
-//! bring. What differs is decided in [`payonce_domain::reconciliation`].
+//! `recording` (what is kept), [`schedule`] (every day by itself), `asked_for` (by whom); [`file`] reads
+//! lines that people bring. What differs is decided in [`payonce_domain::reconciliation`].
 //!
 //! Whatever moves money goes through the settle path, as evidence. The books are read again after the
 //! repairs: a finding is called repaired when it is not there any more. Reconciling a day again changes
 //! nothing that was not news.
 
+mod asked_for;
 mod fees;
 pub mod file;
 mod ours;
