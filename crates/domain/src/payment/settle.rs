@@ -545,7 +545,11 @@ impl Settling<'_> {
                 !surfaced && (!believed_absent || doubt_ends.is_none_or(|ends| now >= ends))
             }
             AttemptState::Sent | AttemptState::Accepted | AttemptState::Unknown => {
-                self.alarm_beyond_horizon(&after)?;
+                // After an outage thousands wait for their turn to be asked about: nobody is alarmed
+                // about one before the gateway has had its say.
+                if self.not_asked.is_none() {
+                    self.alarm_beyond_horizon(&after)?;
+                }
                 false
             }
         };

@@ -162,6 +162,20 @@ fn a_transaction_once_acknowledged_is_never_believed_absent() {
 }
 
 #[test]
+fn a_payment_that_waits_to_be_asked_about_alarms_nobody_yet() {
+    let mut world = World::with_an_order();
+    world.accept(1);
+    world.pass(Duration::from_mins(20));
+    let tries = world.sale.owed_look_up(world.attempt(1).id).expect("owed").tries;
+    world.look_up(1, Sighting::NotAsked { again_in: Duration::from_mins(3) });
+    assert_eq!((world.states().0, &world.incidents[..]), (PaymentState::Processing, &[][..]));
+    let owed = world.sale.owed_look_up(world.attempt(1).id).expect("owed");
+    assert_eq!((owed.tries, owed.due_at), (tries, world.now.after(Duration::from_mins(3))));
+    world.look_up(1, Sighting::Unknown { text: "503".into() });
+    assert_eq!(world.states().0, PaymentState::Unresolved, "asked, and still in doubt");
+}
+
+#[test]
 fn an_unresolved_payment_is_still_asked_about_and_still_ends_true() {
     let mut world = World::with_an_order();
     world.accept(1);

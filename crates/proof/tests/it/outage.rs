@@ -96,7 +96,7 @@ impl Outage {
         }
         assert!(world.until_final(LONG).await, "{self:?}: not final");
         world.assert_true("after the outage").await;
-        // Those that stand in line beyond the horizon are told to people, and nothing else is.
+        // What was asked about beyond the horizon and is still in doubt is told to people, nothing else is.
         let incidents = world.store.incidents(20_000).await.expect("books");
         let told = incidents.len();
         assert!(incidents.iter().all(|told| told.kind == IncidentType::Unresolved), "{self:?}");
