@@ -125,12 +125,9 @@ impl Settling<'_> {
             Outcome::Rejected { text }
             | Outcome::NotCreated { text }
             | Outcome::NotSent { text }
-            | Outcome::Unknown { text }
                 if unheard =>
             {
-                let problem = Problem::new(ProblemCode::NoAnswer, text);
-                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
-                Ok(())
+                self.in_doubt(text)
             }
             Outcome::Accepted { reference } => self.accepted(reference),
             Outcome::Decided(transaction) => self.found(std::slice::from_ref(transaction)),
@@ -149,16 +146,18 @@ impl Settling<'_> {
             Outcome::NotSent { text } if under_way => {
                 self.not_charged(ProblemCode::NotSent, text, FailureReason::GatewayUnavailable)
             }
-            Outcome::Unknown { text } if under_way => {
-                let problem = Problem::new(ProblemCode::NoAnswer, text);
-                self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
-                Ok(())
-            }
+            Outcome::Unknown { text } if under_way => self.in_doubt(text),
             Outcome::Rejected { .. }
             | Outcome::NotCreated { .. }
             | Outcome::NotSent { .. }
             | Outcome::Unknown { .. } => Ok(()),
         }
+    }
+
+    fn in_doubt(&mut self, text: &str) -> Result<(), SettleError> {
+        let problem = Problem::new(ProblemCode::NoAnswer, text);
+        self.draft.move_attempt(self.before.id, AttemptState::Unknown, Some(problem))?;
+        Ok(())
     }
 
     fn sighted(&mut self, sighting: &Sighting) -> Result<(), SettleError> {

@@ -91,6 +91,7 @@ impl Settling<'_> {
             RefundOutcome::Refused { text }
             | RefundOutcome::NotDone { text }
             | RefundOutcome::NotSent { text }
+            | RefundOutcome::Unclear { text }
                 if unheard =>
             {
                 self.in_doubt(ProblemCode::NoAnswer, text)

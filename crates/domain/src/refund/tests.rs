@@ -154,14 +154,21 @@ fn what_is_said_of_a_repeated_refund_says_nothing_of_what_was_sent_before() {
         RefundOutcome::NotSent { text: said() },
         RefundOutcome::NotDone { text: said() },
         RefundOutcome::Refused { text: said() },
+        RefundOutcome::Unclear { text: said() },
     ] {
         let mut world = World::paid();
         let id = world.ask_back(HowMuch::Amount(5_000)).expect("paid");
         world.refund_turn(id, unknown(), nothing());
         world.refund_turn(id, unknown(), nothing());
         world.refund_turn(id, answer, nothing());
+        assert_eq!(world.refund(id).state, RefundState::Unknown);
+        world.refund_turn(id, unknown(), nothing());
         let refund = world.refund(id);
-        assert_eq!((refund.state, refund.request), (RefundState::Unknown, 1));
+        assert_eq!(
+            (refund.state, refund.request),
+            (RefundState::Owed, 1),
+            "the first may still be done"
+        );
     }
 }
 

@@ -96,6 +96,28 @@ impl Default for HttpSender {
     }
 }
 
+impl HttpSender {
+    /// The pool, for what else is sent in this way.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+}
+
+/// Sends it once and tells how it went.
+pub(crate) fn deliver(request: reqwest::RequestBuilder) -> Sending {
+    Box::pin(async move {
+        match request.send().await {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                // Read to the end, so that the connection can be used again.
+                let _ = answer.bytes().await;
+                Delivery::Answered(status)
+            }
+            Err(error) => Delivery::Failed(error.to_string()),
+        }
+    })
+}
+
 impl CallbackSender for HttpSender {
     fn send(&self, callback: Callback) -> Sending {
         let request = self
@@ -104,17 +126,7 @@ impl CallbackSender for HttpSender {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json, application/*+json")
             .body(callback.body);
-        Box::pin(async move {
-            match request.send().await {
-                Ok(answer) => {
-                    let status = answer.status().as_u16();
-                    // Read to the end, so that the connection can be used again.
-                    let _ = answer.bytes().await;
-                    Delivery::Answered(status)
-                }
-                Err(error) => Delivery::Failed(error.to_string()),
-            }
-        })
+        deliver(request)
     }
 }
 
